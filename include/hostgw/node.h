@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a source of nodes (the Kubernetes API, a nodes file) tells the daemon:
+ * records of text, one a node, through one set of callbacks. Records are
+ * untrusted and unchecked here; the node table checks them.
+ */
+#ifndef HOSTGW_NODE_H
+#define HOSTGW_NODE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "hostgw/error.h"
+
+/* Annotations read and written, each "<prefix>/<name>" (flannel's names). */
+enum node_annotation {
+	NODE_ANNOTATION_SUBNET_MANAGER,      /* kube-subnet-manager */
+	NODE_ANNOTATION_BACKEND_TYPE,        /* backend-type */
+	NODE_ANNOTATION_BACKEND_DATA,        /* backend-data */
+	NODE_ANNOTATION_BACKEND_V6_DATA,     /* backend-v6-data */
+	NODE_ANNOTATION_PUBLIC_IP,           /* public-ip */
+	NODE_ANNOTATION_PUBLIC_IPV6,         /* public-ipv6 */
+	NODE_ANNOTATION_PUBLIC_IP_OVERWRITE, /* public-ip-overwrite */
+	NODE_ANNOTATION_PUBLIC_IPV6_OVERWRITE,
+	NODE_ANNOTATION_NODE_PUBLIC_IP, /* node-public-ip */
+	NODE_ANNOTATION_NODE_PUBLIC_IPV6,
+	NODE_ANNOTATIONS
+};
+
+#define NODE_POD_CIDRS_MAX 4
+#define NODE_ADDRESSES_MAX 4
+
+struct node_record {
+	const char *name; /* never NULL or empty */
+	int64_t created;  /* creationTimestamp, seconds since 1970; 0: not known */
+
+	const char *pod_cidrs[NODE_POD_CIDRS_MAX]; /* spec.podCIDRs, or spec.podCIDR alone */
+	size_t pod_cidr_count;
+	const char *addresses[NODE_ADDRESSES_MAX]; /* status.addresses of type InternalIP */
+	size_t address_count;
+
+	const char *annotations[NODE_ANNOTATIONS]; /* NULL: the node has none of that name */
+	/* condition NetworkUnavailable is False with reason FlannelIsUp */
+	bool network_available;
+};
+
+/*
+ * A complete list is list_begin, any number of node_changed, list_end; nodes
+ * that it did not name are gone at list_end, and only then. A list that breaks
+ * off is followed by a new list_begin, never by list_end: nothing is removed.
+ * After the first list_end, node_changed and node_removed come as they happen.
+ * Records and texts are borrowed for the call. Nobody calls back into the
+ * source from here, except to ask it to stop later.
+ */
+struct node_sink {
+	void *ctx;
+	void (*list_begin)(void *ctx);
+	void (*node_changed)(void *ctx, const struct node_record *record);
+	void (*node_removed)(void *ctx, const char *name);
+	void (*list_end)(void *ctx);
+	/* Something a person should know; `err` says it in words, with the remedy.
+	 * The source goes on by itself. Same text again and again: the sink's to limit. */
+	void (*trouble)(void *ctx, const struct error *err);
+	/* Trouble is over (after trouble only). */
+	void (*recovered)(void *ctx);
+};
+
+#endif
