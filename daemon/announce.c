@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "announce.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* More of a kind than this in one round become one line with counts. */
+#define LINES_MAX 64
+
+/* ---- complaints ---- */
+
+/* FNV-1a; two complaints that share a hash cost a line, no more. */
+static uint64_t hash_text(const char *text)
+{
+	uint64_t hash = 0xcbf29ce484222325u;
+
+	for (; *text; text++)
+		hash = (hash ^ (unsigned char)*text) * 0x100000001b3u;
+	return hash;
+}
+
+static int compare_hashes(const void *a, const void *b)
+{
+	uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
+
+	return (left > right) - (left < right);
+}
+
+static bool stands(const struct announcer *announcer, uint64_t hash)
+{
+	return announcer->standing_count > 0 &&
+	       bsearch(&hash, announcer->standing, announcer->standing_count, sizeof(hash),
+		       compare_hashes);
+}
+
+/* Without memory a complaint is said once too often, never too seldom. */
+static void note_coming(struct announcer *announcer, uint64_t hash)
+{
+	if (announcer->coming_count == announcer->coming_room) {
+		size_t room = announcer->coming_room ? announcer->coming_room * 2 : 16;
+		uint64_t *larger = reallocarray(announcer->coming, room, sizeof(*larger));
+
+		if (!larger)
+			return;
+		announcer->coming = larger;
+		announcer->coming_room = room;
+	}
+	announcer->coming[announcer->coming_count++] = hash;
+}
+
+static void complain(struct announcer *announcer, enum log_level level, const char *text)
+{
+	uint64_t hash = hash_text(text);
+	bool standing = stands(announcer, hash);
+
+	note_coming(announcer, hash);
+	if (standing || announcer->said++ >= LINES_MAX)
+		return;
+	log_write(announcer->log, level, __FILE__, __LINE__, "%s", text);
+}
+
+void announce_begin(struct announcer *announcer)
+{
+	announcer->coming_count = 0;
+	announcer->said = 0;
+}
+
+void announce_end(struct announcer *announcer)
+{
+	uint64_t *standing = announcer->standing;
+
+	if (announcer->said > LINES_MAX)
+		log_warning(announcer->log, "%u more of these lines were left out",
+			    announcer->said - LINES_MAX);
+	if (announcer->coming_count > 0)
+		qsort(announcer->coming, announcer->coming_count, sizeof(*announcer->coming),
+		      compare_hashes);
+	announcer->standing = announcer->coming;
+	announcer->standing_count = announcer->coming_count;
+	free(standing);
+	announcer->coming = NULL;
+	announcer->coming_count = 0;
+	announcer->coming_room = 0;
+}
+
+void announcer_free(struct announcer *announcer)
+{
+	free(announcer->standing);
+	free(announcer->coming);
+}
+
+void announce_complaint(struct announcer *announcer, const struct error *err)
+{
+	complain(announcer, LOG_LEVEL_WARNING, err->text);
+}
+
+/* ---- routes ---- */
+
+static const char *print_route(const struct route *route, char *text, size_t size)
+{
+	char dst[PREFIX_TEXT_MAX], via[IP_TEXT_MAX];
+
+	prefix_format(&route->dst, dst);
+	if (route->type == RTN_BLACKHOLE)
+		snprintf(text, size, "blackhole %s", dst);
+	else
+		snprintf(text, size, "%s via %s", dst, ip_format(&route->via, via));
+	return text;
+}
+
+/* What the kernel's refusals usually mean, and what helps. */
+static const char *remedy_of(int code)
+{
+	switch (code) {
+	case EPERM:
+		return "; run as root or with CAP_NET_ADMIN";
+	case ENETUNREACH:
+		return "; the next hop is not on a link of this host";
+	case ENETDOWN:
+		return "; the interface is down";
+	case EEXIST:
+		return "; another program put a route there meanwhile";
+	default:
+		return "";
+	}
+}
+
+static void announce_failure(struct announcer *announcer, const struct route_change *change)
+{
+	static const char *const verbs[] = {
+		[ROUTE_ADD] = "add", [ROUTE_REPLACE] = "replace", [ROUTE_DELETE] = "remove"};
+	char route[128], text[ERROR_TEXT_MAX];
+
+	snprintf(text, sizeof(text), "Failed to %s route %s: %s%s%s%s%s; trying again",
+		 verbs[change->verb], print_route(&change->route, route, sizeof(route)),
+		 strerror(-change->result), change->detail ? " (" : "",
+		 change->detail ? change->detail : "", change->detail ? ")" : "",
+		 remedy_of(-change->result));
+	complain(announcer, LOG_LEVEL_ERROR, text);
+}
+
+static void announce_success(const struct announcer *announcer, const struct route_change *change,
+			     bool repair)
+{
+	const struct log *log = announcer->log;
+	char text[128];
+
+	print_route(&change->route, text, sizeof(text));
+	if (repair)
+		log_warning(log, "Route restored: %s; another program had removed or changed it",
+			    text);
+	else if (change->route.type == RTN_BLACKHOLE)
+		log_info(log, "%s: %s", change->verb == ROUTE_DELETE ? "Removed" : "Added", text);
+	else if (change->verb == ROUTE_ADD)
+		log_info(log, "Subnet added: %s", text);
+	else if (change->verb == ROUTE_REPLACE)
+		log_info(log, "Subnet changed: %s", text);
+	else
+		log_info(log, "Subnet removed: %s", text);
+}
+
+static void announce_counts(const struct announcer *announcer,
+			    const struct reconcile_report *report)
+{
+	size_t counts[ROUTE_DELETE + 1] = {0}, repairs = 0;
+
+	for (size_t i = 0; i < report->diff.change_count; i++) {
+		if (report->diff.changes[i].result < 0)
+			continue;
+		if (report->repair[i])
+			repairs++;
+		else
+			counts[report->diff.changes[i].verb]++;
+	}
+	log_info(
+		announcer->log,
+		"Subnets added: %zu, changed: %zu, removed: %zu; routes restored: %zu, failed: %zu",
+		counts[ROUTE_ADD], counts[ROUTE_REPLACE], counts[ROUTE_DELETE], repairs,
+		report->failed);
+}
+
+static void announce_conflict(struct announcer *announcer, const struct route_conflict *conflict)
+{
+	char desired[128], observed[128], text[ERROR_TEXT_MAX];
+
+	snprintf(text, sizeof(text),
+		 "Route %s is in the way of %s: it belongs to another program (protocol %u) and is "
+		 "left alone; remove it and ours takes its place",
+		 print_route(&conflict->observed, observed, sizeof(observed)),
+		 print_route(&conflict->desired, desired, sizeof(desired)),
+		 conflict->observed.protocol);
+	complain(announcer, LOG_LEVEL_WARNING, text);
+}
+
+void announce_report(struct announcer *announcer, const struct reconcile_report *report)
+{
+	bool one_by_one = report->diff.change_count <= LINES_MAX;
+
+	for (size_t i = 0; i < report->diff.change_count; i++) {
+		const struct route_change *change = &report->diff.changes[i];
+
+		if (change->result < 0)
+			announce_failure(announcer, change);
+		else if (one_by_one)
+			announce_success(announcer, change, report->repair[i]);
+	}
+	if (!one_by_one)
+		announce_counts(announcer, report);
+	for (size_t i = 0; i < report->diff.conflict_count; i++)
+		announce_conflict(announcer, &report->diff.conflicts[i]);
+}
+
+/* ---- nodes ---- */
+
+/* A new Node is without pod CIDR or address for a moment: that is news, not a warning. */
+static bool is_transient(enum claim_state state)
+{
+	return state == CLAIM_NO_POD_CIDR || state == CLAIM_NO_NEXT_HOP;
+}
+
+void announce_plan(struct announcer *announcer, const struct plan *plan,
+		   const struct uplink *uplink)
+{
+	for (size_t i = 0; i < plan->claim_count; i++) {
+		const struct claim *claim = &plan->claims[i];
+		char text[ERROR_TEXT_MAX], reason[ERROR_TEXT_MAX - 16];
+
+		if (claim->state == CLAIM_ROUTED || claim->state == CLAIM_OWN)
+			continue;
+		claim_describe(claim, uplink, reason, sizeof(reason));
+		snprintf(text, sizeof(text), "Skipping %s", reason);
+		complain(announcer, is_transient(claim->state) ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING,
+			 text);
+	}
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Whole files: read with a limit, written so that a reader sees the old text or
+ * the new one and nothing between (rename(2)), also after a power cut.
+ */
+#ifndef DAEMON_FILE_H
+#define DAEMON_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "hostgw/error.h"
+
+/* Reads at most `limit` bytes (-EFBIG beyond) into a NUL-terminated buffer that the caller
+ * frees. `err` names the file. */
+int file_read(const char *path, size_t limit, char **text, size_t *length, struct error *err);
+
+/* Makes `path` hold `text` (mode 0644), its folder too if that is missing. A file that already
+ * holds it is left alone: *changed tells. `err` names the file. */
+int file_write(const char *path, const char *text, bool *changed, struct error *err);
+
+#endif

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "host.h"
+
+#include <string.h>
+
+#include "file.h"
+#include "subnet_file.h"
+
+int host_open(struct host *host, const struct settings *settings, const struct log *log,
+	      struct error *err)
+{
+	const struct options *options = settings->options;
+	int result;
+
+	memset(host, 0, sizeof(*host));
+	host->settings = settings;
+	host->log = log;
+	result = rtnl_open(&host->rtnl, err);
+	if (result == 0)
+		result = nft_open(&host->nft, err);
+	if (result == 0)
+		result = reconciler_new(host->rtnl, (uint8_t)options->route_protocol,
+					&host->reconciler, err);
+	if (result == 0)
+		result = link_snapshot_read(host->rtnl, &host->links, err);
+	if (result == 0)
+		result = iface_choose(options, &settings->conf, host->rtnl, &host->links, log,
+				      &host->uplink, err);
+	if (result == 0)
+		result = iface_public_ip(options, &host->links, &host->uplink, log, host->public_ip,
+					 err);
+	return result;
+}
+
+void host_close(struct host *host)
+{
+	reconciler_free(host->reconciler);
+	link_snapshot_free(&host->links);
+	nft_close(host->nft);
+	rtnl_close(host->rtnl);
+	memset(host, 0, sizeof(*host));
+}
+
+/* ---- what others change ---- */
+
+static void on_route_changed(void *ctx, const struct route *route, bool deleted)
+{
+	struct host *host = ctx;
+
+	(void)deleted;
+	if (reconcile_concerns(host->reconciler, route))
+		host->changed(host->changed_ctx);
+}
+
+static void on_links_changed(void *ctx)
+{
+	struct host *host = ctx;
+
+	host->links_stale = true;
+	host->changed(host->changed_ctx);
+}
+
+int host_watch(struct host *host, uv_loop_t *loop, void (*changed)(void *ctx), void *ctx,
+	       struct error *err)
+{
+	const struct rtnl_monitor_events events = {
+		.ctx = host,
+		.route_changed = on_route_changed,
+		.links_changed = on_links_changed,
+		.overrun = on_links_changed, /* each round reads the routes anyway */
+	};
+
+	host->changed = changed;
+	host->changed_ctx = ctx;
+	return rtnl_monitor_start(loop, host->rtnl, &events, &host->monitor, err);
+}
+
+void host_unwatch(struct host *host)
+{
+	rtnl_monitor_stop(host->monitor);
+	host->monitor = NULL;
+}
+
+/* ---- facts ---- */
+
+static void update_public_ip(struct host *host)
+{
+	const struct options *options = host->settings->options;
+	const char *const given[IP_FAMILIES] = {options->public_ip, options->public_ipv6};
+
+	for (int i = 0; i < IP_FAMILIES; i++)
+		if (!given[i][0])
+			host->public_ip[i] = host->uplink.address[i];
+}
+
+int host_look(struct host *host, struct error *err)
+{
+	struct link_snapshot fresh = {0};
+	int result;
+
+	if (!host->links_stale)
+		return 0;
+	result = link_snapshot_read(host->rtnl, &fresh, err);
+	if (result < 0)
+		return result;
+	link_snapshot_free(&host->links);
+	host->links = fresh;
+	result = iface_refresh(&host->links, &host->settings->conf, &host->uplink, err);
+	if (result < 0)
+		return result;
+	update_public_ip(host);
+	host->links_stale = false;
+	return 0;
+}
+
+int host_plan(const struct host *host, const struct node_table *nodes, struct plan *plan,
+	      struct error *err)
+{
+	const struct options *options = host->settings->options;
+	const struct plan_input input = {
+		.nodes = nodes,
+		.own_name = host->settings->node_name,
+		.conf = &host->settings->conf,
+		.links = &host->links,
+		.uplink = &host->uplink,
+		.table = options->route_table,
+		.metric = options->route_metric,
+		.protocol = (uint8_t)options->route_protocol,
+		.blackhole = options->ip_blackhole_route,
+	};
+
+	return plan_make(&input, plan, err);
+}
+
+/* ---- what is kept here ---- */
+
+int host_apply_routes(struct host *host, const struct plan *plan, bool may_delete,
+		      struct reconcile_report *report, struct error *err)
+{
+	return reconcile_run(host->reconciler, plan->routes, plan->route_count, may_delete, report,
+			     err);
+}
+
+static struct masquerade_rules desired_rules(const struct host *host,
+					     const struct prefix own[IP_FAMILIES])
+{
+	const struct settings *settings = host->settings;
+	const struct options *options = settings->options;
+	struct masquerade_rules rules;
+
+	memset(&rules, 0, sizeof(rules)); /* padding too: it is compared as bytes */
+	rules.masquerade = options->ip_masq;
+	rules.forward = options->iptables_forward_rules;
+	rules.fully_random = !options->ip_masq_fully_random_disable;
+	memcpy(rules.cluster, settings->conf.network, sizeof(rules.cluster));
+	memcpy(rules.own, own, sizeof(rules.own));
+	rules.nonmasquerade = settings->nonmasquerade;
+	rules.nonmasquerade_count = settings->nonmasquerade_count;
+	return rules;
+}
+
+int host_apply_rules(struct host *host, const struct prefix own[IP_FAMILIES], struct error *err)
+{
+	struct masquerade_rules rules = desired_rules(host, own);
+	int result;
+
+	if (host->rules_installed && memcmp(&rules, &host->rules, sizeof(rules)) == 0)
+		return 0;
+	result = masquerade_apply(host->nft, &rules, err);
+	if (result < 0)
+		return error_wrap(err, "cannot install the rules of table inet %s",
+				  MASQUERADE_TABLE);
+	memcpy(&host->rules, &rules, sizeof(rules));
+	host->rules_installed = true;
+	return 0;
+}
+
+int host_write_subnet_file(const struct host *host, const struct prefix own[IP_FAMILIES],
+			   bool *changed, struct error *err)
+{
+	const struct options *options = host->settings->options;
+	struct subnet_file file = {.mtu = host->uplink.mtu, .ip_masq = options->ip_masq};
+	char text[SUBNET_FILE_TEXT_MAX];
+
+	memcpy(file.network, host->settings->conf.network, sizeof(file.network));
+	memcpy(file.own, own, sizeof(file.own));
+	return file_write(options->subnet_file, subnet_file_print(&file, text), changed, err);
+}

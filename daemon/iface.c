@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#define PCRE2_CODE_UNIT_WIDTH 8
+
+#include "iface.h"
+
+#include <errno.h>
+#include <pcre2.h>
+#include <string.h>
+
+/* ---- addresses ---- */
+
+static bool may_identify(const struct link_address *address, int index)
+{
+	return address->index == index && address->global && !address->secondary &&
+	       !address->temporary;
+}
+
+static const struct link_address *first_address(const struct link_snapshot *links, int index,
+						uint8_t family)
+{
+	for (size_t i = 0; i < links->address_count; i++)
+		if (links->addresses[i].prefix.addr.family == family &&
+		    may_identify(&links->addresses[i], index))
+			return &links->addresses[i];
+	return NULL;
+}
+
+static bool holds_address(const struct link_snapshot *links, int index, const struct ip_addr *addr)
+{
+	for (size_t i = 0; i < links->address_count; i++)
+		if (links->addresses[i].index == index &&
+		    ip_equal(&links->addresses[i].prefix.addr, addr))
+			return true;
+	return false;
+}
+
+/* Takes the link as uplink; `preferred` (may be NULL) is the address that it was named by. */
+static int take_link(const struct link *link, const struct net_conf *conf,
+		     const struct link_snapshot *links, const struct ip_addr *preferred,
+		     struct uplink *out, struct error *err)
+{
+	struct uplink uplink = {.index = link->index, .mtu = link->mtu};
+
+	memcpy(uplink.name, link->name, sizeof(uplink.name));
+	for (int i = 0; i < IP_FAMILIES; i++) {
+		uint8_t family = ip_family((enum ip_family_index)i);
+		const struct link_address *address = first_address(links, link->index, family);
+
+		if (preferred && preferred->family == family)
+			uplink.address[i] = *preferred;
+		else if (address)
+			uplink.address[i] = address->prefix.addr;
+		else if (conf->network[i].addr.family != 0)
+			return error_set(err, ENODEV,
+					 "interface %s has no global %s address; give it one, "
+					 "choose another with --iface, or switch that family off "
+					 "in the net-conf.json",
+					 link->name, i == IP_V4 ? "IPv4" : "IPv6");
+	}
+	*out = uplink;
+	return 0;
+}
+
+/* ---- by flag ---- */
+
+static const struct link *link_by_text(const struct link_snapshot *links, const char *text,
+				       struct ip_addr *addr)
+{
+	const struct link_address *address;
+
+	memset(addr, 0, sizeof(*addr));
+	if (!ip_parse(text, addr))
+		return link_find_name(links, text);
+	address = link_find_address(links, addr);
+	return address ? link_find(links, address->index) : NULL;
+}
+
+static bool matches(pcre2_code *pattern, pcre2_match_data *data, const char *text)
+{
+	return pcre2_match(pattern, (PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED, 0, 0, data, NULL) >= 0;
+}
+
+static bool link_matches(const struct link_snapshot *links, const struct link *link,
+			 pcre2_code *pattern, pcre2_match_data *data)
+{
+	char text[IP_TEXT_MAX];
+
+	for (size_t i = 0; i < links->address_count; i++)
+		if (links->addresses[i].index == link->index &&
+		    matches(pattern, data, ip_format(&links->addresses[i].prefix.addr, text)))
+			return true;
+	return matches(pattern, data, link->name);
+}
+
+/* *out: the first link whose name or address matches; NULL: none does. */
+static int link_by_regex(const struct link_snapshot *links, const char *text,
+			 const struct link **out, struct error *err)
+{
+	int code;
+	PCRE2_SIZE offset;
+	PCRE2_UCHAR message[128];
+	pcre2_code *pattern = pcre2_compile((PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED, 0, &code,
+					    &offset, NULL);
+	pcre2_match_data *data;
+
+	*out = NULL;
+	if (!pattern) {
+		pcre2_get_error_message(code, message, sizeof(message));
+		return error_set(err, EINVAL, "--iface-regex %s: %s at character %zu", text,
+				 (char *)message, offset + 1);
+	}
+	data = pcre2_match_data_create_from_pattern(pattern, NULL);
+	for (size_t i = 0; data && i < links->link_count && !*out; i++)
+		if (!links->links[i].loopback &&
+		    link_matches(links, &links->links[i], pattern, data))
+			*out = &links->links[i];
+	pcre2_match_data_free(data);
+	pcre2_code_free(pattern);
+	return 0;
+}
+
+/* The names of all links, for an error that says what there is to choose from. */
+static const char *list_links(const struct link_snapshot *links, char *text, size_t size)
+{
+	size_t used = 0;
+
+	text[0] = '\0';
+	for (size_t i = 0; i < links->link_count && used < size; i++)
+		if (!links->links[i].loopback)
+			used += (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "",
+						 links->links[i].name);
+	return text;
+}
+
+static int choose_by_flags(const struct options *options, const struct net_conf *conf,
+			   const struct link_snapshot *links, struct uplink *out, struct error *err)
+{
+	char names[256];
+	const char *flag = options->iface.count ? "--iface" : "--iface-regex";
+	const char *first = options->iface.count ? options->iface.items[0]
+						 : options->iface_regex.items[0];
+
+	for (size_t i = 0; i < options->iface.count; i++) {
+		struct ip_addr addr;
+		const struct link *link = link_by_text(links, options->iface.items[i], &addr);
+
+		if (link)
+			return take_link(link, conf, links, addr.family ? &addr : NULL, out, err);
+	}
+	for (size_t i = 0; i < options->iface_regex.count; i++) {
+		const struct link *link;
+		int result = link_by_regex(links, options->iface_regex.items[i], &link, err);
+
+		if (result < 0)
+			return result;
+		if (link)
+			return take_link(link, conf, links, NULL, out, err);
+	}
+	return error_set(err, EINVAL,
+			 "%s %s: no interface has that name or address%s; this host has %s", flag,
+			 first,
+			 options->iface.count + options->iface_regex.count > 1
+				 ? " (nor those given after it)"
+				 : "",
+			 list_links(links, names, sizeof(names)));
+}
+
+static int choose_by_public_ip(const char *text, const struct net_conf *conf,
+			       const struct link_snapshot *links, struct uplink *out,
+			       struct error *err)
+{
+	struct ip_addr addr;
+	const struct link *link = link_by_text(links, text, &addr);
+
+	if (addr.family == 0)
+		return error_set(err, EINVAL, "--public-ip %s is not an IP address", text);
+	if (!link)
+		return error_set(err, EINVAL,
+				 "--public-ip %s: no interface of this host has it, as host-gw "
+				 "needs; give an address of this host, or --iface",
+				 text);
+	return take_link(link, conf, links, &addr, out, err);
+}
+
+static int choose_by_reach(const char *text, const struct net_conf *conf, struct rtnl *rtnl,
+			   const struct link_snapshot *links, struct uplink *out, struct error *err)
+{
+	struct ip_addr addr;
+	const struct link *link;
+	int index, result;
+
+	if (!ip_parse(text, &addr))
+		return error_set(err, EINVAL, "--iface-can-reach %s is not an IP address", text);
+	result = route_lookup(rtnl, &addr, &index, err);
+	if (result < 0)
+		return error_wrap(err, "--iface-can-reach %s", text);
+	link = link_find(links, index);
+	if (!link)
+		return error_set(err, ENODEV, "--iface-can-reach %s: its interface is gone", text);
+	return take_link(link, conf, links, NULL, out, err);
+}
+
+/* ---- by default route ---- */
+
+struct default_route {
+	struct route best;
+	bool found;
+};
+
+static void see_default(void *ctx, const struct route *route)
+{
+	struct default_route *seen = ctx;
+
+	if (route->dst.length != 0 || route->type != RTN_UNICAST || route->oif == 0)
+		return;
+	if (!seen->found || route->metric < seen->best.metric)
+		seen->best = *route;
+	seen->found = true;
+}
+
+static void forget_default(void *ctx)
+{
+	((struct default_route *)ctx)->found = false;
+}
+
+static int choose_by_default_route(const struct net_conf *conf, struct rtnl *rtnl,
+				   const struct link_snapshot *links, struct uplink *out,
+				   struct error *err)
+{
+	bool ipv4 = conf->network[IP_V4].addr.family != 0;
+	struct default_route seen = {.found = false};
+	const struct link *link;
+	int result = route_dump(rtnl, ipv4 ? AF_INET : AF_INET6, RT_TABLE_MAIN, see_default,
+				forget_default, &seen, err);
+
+	if (result < 0)
+		return result;
+	link = seen.found ? link_find(links, seen.best.oif) : NULL;
+	if (!link)
+		return error_set(err, ENODEV,
+				 "this host has no %s default route to choose an interface by; "
+				 "name one with --iface",
+				 ipv4 ? "IPv4" : "IPv6");
+	return take_link(link, conf, links, NULL, out, err);
+}
+
+int iface_choose(const struct options *options, const struct net_conf *conf, struct rtnl *rtnl,
+		 const struct link_snapshot *links, const struct log *log, struct uplink *out,
+		 struct error *err)
+{
+	char text[IP_TEXT_MAX];
+	int result;
+
+	if (options->iface.count > 0 || options->iface_regex.count > 0) {
+		result = choose_by_flags(options, conf, links, out, err);
+	} else if (options->public_ip[0]) {
+		result = choose_by_public_ip(options->public_ip, conf, links, out, err);
+	} else if (options->iface_can_reach[0]) {
+		result = choose_by_reach(options->iface_can_reach, conf, rtnl, links, out, err);
+	} else {
+		log_info(log, "Determining IP address of default interface");
+		result = choose_by_default_route(conf, rtnl, links, out, err);
+	}
+	for (int i = 0; i < IP_FAMILIES && result == 0; i++)
+		if (conf->network[i].addr.family != 0)
+			log_info(log, "Using interface with name %s and address %s", out->name,
+				 ip_format(&out->address[i], text));
+	return result;
+}
+
+/* ---- what others are to use ---- */
+
+static int check_public_ip(const char *flag, const char *text, uint8_t family,
+			   const struct link_snapshot *links, const struct uplink *uplink,
+			   struct ip_addr *out, struct error *err)
+{
+	if (!ip_parse(text, out) || out->family != family)
+		return error_set(err, EINVAL, "%s %s is not an %s address", flag, text,
+				 family == AF_INET ? "IPv4" : "IPv6");
+	if (!holds_address(links, uplink->index, out))
+		return error_set(err, EINVAL,
+				 "%s %s is no address of interface %s, as host-gw needs; leave it "
+				 "out, or use the annotation public-ip-overwrite",
+				 flag, text, uplink->name);
+	return 0;
+}
+
+int iface_public_ip(const struct options *options, const struct link_snapshot *links,
+		    const struct uplink *uplink, const struct log *log,
+		    struct ip_addr out[IP_FAMILIES], struct error *err)
+{
+	const char *const flags[IP_FAMILIES] = {"--public-ip", "--public-ipv6"};
+	const char *const texts[IP_FAMILIES] = {options->public_ip, options->public_ipv6};
+	char text[IP_TEXT_MAX];
+
+	for (int i = 0; i < IP_FAMILIES; i++) {
+		int result;
+
+		out[i] = uplink->address[i];
+		if (texts[i][0]) {
+			result = check_public_ip(flags[i], texts[i],
+						 ip_family((enum ip_family_index)i), links, uplink,
+						 &out[i], err);
+			if (result < 0)
+				return result;
+			log_info(log, "Using %s as external address", texts[i]);
+		} else if (out[i].family != 0) {
+			log_info(log, "Defaulting external address to interface address (%s)",
+				 ip_format(&out[i], text));
+		}
+	}
+	return 0;
+}
+
+int iface_refresh(const struct link_snapshot *links, const struct net_conf *conf,
+		  struct uplink *uplink, struct error *err)
+{
+	const struct link *link = link_find_name(links, uplink->name);
+	struct uplink fresh;
+	int result;
+
+	if (!link)
+		return error_set(err, ENODEV,
+				 "interface %s is gone; waiting for it to come back "
+				 "(or restart with another --iface)",
+				 uplink->name);
+	result = take_link(link, conf, links, NULL, &fresh, err);
+	if (result < 0)
+		return result;
+	/* An address that is still there stays the chosen one, whatever came beside it. */
+	for (int i = 0; i < IP_FAMILIES; i++)
+		if (holds_address(links, link->index, &uplink->address[i]))
+			fresh.address[i] = uplink->address[i];
+	*uplink = fresh;
+	return 0;
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Log lines on standard error, in the form that --log-format names: klog (what
+ * flannel's users grep), json (one object a line) or journal (sd-daemon(3)
+ * priority prefix). Only the top of the program logs; libraries return errors.
+ */
+#ifndef DAEMON_LOG_H
+#define DAEMON_LOG_H
+
+#include <stdint.h>
+
+#include "hostgw/error.h"
+
+enum log_level { LOG_LEVEL_INFO, LOG_LEVEL_WARNING, LOG_LEVEL_ERROR, LOG_LEVEL_FATAL };
+enum log_format { LOG_FORMAT_KLOG, LOG_FORMAT_JSON, LOG_FORMAT_JOURNAL };
+
+struct log {
+	enum log_format format;
+	int verbosity; /* -v; lines of log_verbose above it are not written */
+};
+
+/* "klog", "json" or "journal". False: none of them. */
+int log_format_parse(const char *text, enum log_format *out, struct error *err);
+
+/* One whole line, written in one piece; control characters are made visible. */
+__attribute__((format(printf, 5, 6))) void log_write(const struct log *log, enum log_level level,
+						     const char *file, int line, const char *format,
+						     ...);
+
+#define log_info(log, ...)    log_write((log), LOG_LEVEL_INFO, __FILE__, __LINE__, __VA_ARGS__)
+#define log_warning(log, ...) log_write((log), LOG_LEVEL_WARNING, __FILE__, __LINE__, __VA_ARGS__)
+#define log_error(log, ...)   log_write((log), LOG_LEVEL_ERROR, __FILE__, __LINE__, __VA_ARGS__)
+#define log_fatal(log, ...)   log_write((log), LOG_LEVEL_FATAL, __FILE__, __LINE__, __VA_ARGS__)
+
+/* Keeps one recurring complaint from flooding the log: it is due when it is new, has changed,
+ * or was last said `LOG_REPEAT_MS` ago. */
+#define LOG_REPEAT_MS (5 * 60 * 1000)
+
+struct log_repeat {
+	char text[ERROR_TEXT_MAX]; /* last said; empty: nothing stands */
+	uint64_t said_at;	   /* milliseconds of the loop's clock */
+	unsigned held_back;	   /* times it was not said since */
+};
+
+/* Says `err` as a warning if it is due at `now`, with the number of times it was held back. */
+void log_trouble(const struct log *log, struct log_repeat *repeat, const struct error *err,
+		 uint64_t now);
+
+#endif

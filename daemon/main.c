@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <cjson/cJSON.h>
+#include <curl/curl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uv.h>
+
+#include "agent.h"
+#include "version.h"
+
+#define EXIT_MISTAKE 2
+
+static const char *from_environment(const char *name)
+{
+	return getenv(name);
+}
+
+static void print_note(void *ctx, const char *text)
+{
+	log_info((const struct log *)ctx, "%s", text);
+}
+
+static int print_version(void)
+{
+	printf("hostgwd %s (commit %s)\n%s, libuv %s, cJSON %s\n", HOSTGW_VERSION, HOSTGW_COMMIT,
+	       curl_version(), uv_version_string(), cJSON_Version());
+	return EXIT_SUCCESS;
+}
+
+static int print_help(void)
+{
+	puts("hostgwd: routes between the pod networks of Kubernetes nodes, podCIDR via nodeIP\n"
+	     "\n"
+	     "Usage:\n"
+	     "  hostgwd --kube-subnet-mgr [flags]    nodes from the Kubernetes API\n"
+	     "  hostgwd --nodes-file FILE [flags]    nodes from a file\n"
+	     "  hostgwd version");
+	options_print_help(stdout);
+	return EXIT_SUCCESS;
+}
+
+static int run_subcommand(const char *name)
+{
+	if (strcmp(name, "version") == 0)
+		return print_version();
+	if (strcmp(name, "help") == 0)
+		return print_help();
+	fprintf(stderr, "hostgwd: unknown command \"%s\"; hostgwd --help shows what there is\n",
+		name);
+	return EXIT_MISTAKE;
+}
+
+/* Verbosity and format must be known before the first line, so the notes come last. */
+static void ignore_note(void *ctx, const char *text)
+{
+	(void)ctx;
+	(void)text;
+}
+
+int main(int argc, char *argv[])
+{
+	struct log log = {.format = LOG_FORMAT_KLOG};
+	struct options options;
+	struct error err;
+
+	if (argc > 1 && argv[1][0] != '-')
+		return run_subcommand(argv[1]);
+	if (options_parse(argc, argv, from_environment, &options, ignore_note, NULL, &err) < 0 ||
+	    log_format_parse(options.log_format, &log.format, &err) < 0) {
+		log_error(&log, "%s", err.text);
+		return EXIT_MISTAKE;
+	}
+	if (options.version)
+		return print_version();
+	if (options.help)
+		return print_help();
+	log.verbosity = (int)options.verbosity;
+	options_parse(argc, argv, from_environment, &options, print_note, &log, &err);
+	/* A write to a closed connection or log pipe is an error to handle, not a reason to die. */
+	signal(SIGPIPE, SIG_IGN);
+	return agent_run(&options, &log);
+}

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The command line and the environment. One table in options.c is the only
+ * list of flags; the help comes from it. Flannel's flags are read from
+ * FLANNELD_<NAME> too, hostgwd's own from HOSTGW_<NAME>; a flag wins.
+ */
+#ifndef DAEMON_OPTIONS_H
+#define DAEMON_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "hostgw/error.h"
+
+#define OPTION_LIST_MAX 32
+
+struct option_list {
+	const char *items[OPTION_LIST_MAX];
+	size_t count;
+};
+
+/* Texts are borrowed from argv and the environment; "" is "not given". */
+struct options {
+	/* where nodes come from */
+	bool kube_subnet_mgr;
+	const char *kube_api_url;
+	const char *kubeconfig_file;
+	const char *kube_annotation_prefix;
+	const char *nodes_file;
+	const char *node_name;
+	bool annotate;
+	bool set_node_network_unavailable;
+	/* the interface */
+	struct option_list iface;
+	struct option_list iface_regex;
+	const char *iface_can_reach;
+	const char *public_ip;
+	const char *public_ipv6;
+	/* routes and rules */
+	uint32_t route_protocol;
+	uint32_t route_table;
+	uint32_t route_metric;
+	bool ip_blackhole_route;
+	bool ip_masq;
+	bool ip_masq_fully_random_disable;
+	bool iptables_forward_rules;
+	struct option_list nonmasquerade_cidr;
+	/* files */
+	const char *net_config_path;
+	const char *subnet_file;
+	/* watching it */
+	const char *healthz_ip;
+	uint32_t healthz_port;
+	uint32_t verbosity;
+	const char *log_format;
+	bool version;
+	bool help;
+};
+
+/* Called with a sentence for each flag that is accepted but has no effect here. */
+typedef void (*option_note_fn)(void *ctx, const char *text);
+
+/*
+ * Fills *out from the defaults, then the environment (`lookup`, like getenv(3)), then the
+ * arguments after argv[0]. -EINVAL: unknown flag, wrong or missing value, an argument that is no
+ * flag; `err` names it and what is expected.
+ */
+int options_parse(int argc, char *const argv[], const char *(*lookup)(const char *name),
+		  struct options *out, option_note_fn note, void *ctx, struct error *err);
+
+/* Prints the grouped help for all flags. */
+void options_print_help(FILE *to);
+
+#endif

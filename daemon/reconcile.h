@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Makes the kernel's routes those of the plan: dump, diff, one batch, the
+ * results. Remembers what the kernel acknowledged, so that a repair is told from news
+ * and a monitor's event that matters from one that does not.
+ */
+#ifndef DAEMON_RECONCILE_H
+#define DAEMON_RECONCILE_H
+
+#include "hostgw/route.h"
+#include "route_diff.h"
+
+struct reconciler;
+
+struct reconcile_report {
+	struct route_diff diff; /* every change with its result, every conflict */
+	bool *repair;		/* one a change: it puts back what somebody took away */
+	size_t failed;		/* changes that the kernel refused */
+	bool raced;		/* the table changed meanwhile: run again at once */
+};
+
+int reconciler_new(struct rtnl *rtnl, uint8_t protocol, struct reconciler **out, struct error *err);
+void reconciler_free(struct reconciler *reconciler); /* NULL is fine */
+
+/*
+ * One run. `desired` is sorted by route_compare_key. `may_delete`: the node list was complete.
+ * 0: the report holds the outcome of each change, which may be a failure. Negative: nothing could
+ * be read or sent: nothing is known of what was under way, the report is empty, run again.
+ */
+int reconcile_run(struct reconciler *reconciler, const struct route *desired, size_t count,
+		  bool may_delete, struct reconcile_report *report, struct error *err);
+void reconcile_report_free(struct reconcile_report *report);
+
+/* True if a route that others changed may matter to us: ours, or to a destination of ours. */
+bool reconcile_concerns(const struct reconciler *reconciler, const struct route *route);
+
+#endif

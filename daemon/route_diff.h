@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Desired against observed: one sorted merge that says what to add, replace
+ * and delete, and what is somebody else's. Pure; the rules it keeps are 1 to 3
+ * of the design: own only what is ours, delete only what was seen as ours and
+ * only on complete knowledge, replace in place.
+ */
+#ifndef DAEMON_ROUTE_DIFF_H
+#define DAEMON_ROUTE_DIFF_H
+
+#include "hostgw/route.h"
+
+/* qsort(3) order by what the kernel takes for the same route: destination, table, metric, TOS. */
+int route_compare_key(const void *a, const void *b);
+
+/* True if `observed` is what a route_apply of `desired` makes. */
+bool route_satisfies(const struct route *desired, const struct route *observed);
+
+struct route_conflict {
+	struct route desired;
+	struct route observed; /* the foreign route in its place */
+};
+
+struct route_diff {
+	struct route_change *changes; /* adds and replaces first, deletes last */
+	size_t change_count;
+	struct route_conflict *conflicts;
+	size_t conflict_count;
+};
+
+struct route_diff_input {
+	const struct route *desired; /* both sorted by route_compare_key */
+	size_t desired_count;
+	const struct route *observed;
+	size_t observed_count;
+	uint8_t protocol; /* ours */
+	bool may_delete;  /* the node list and the dump were complete */
+};
+
+int route_diff_make(const struct route_diff_input *input, struct route_diff *out,
+		    struct error *err);
+void route_diff_free(struct route_diff *diff);
+
+#endif

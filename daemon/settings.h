@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the options and the files they name come to, checked as a whole before
+ * anything on the host is touched.
+ */
+#ifndef DAEMON_SETTINGS_H
+#define DAEMON_SETTINGS_H
+
+#include "hostgw/kube_config.h"
+#include "log.h"
+#include "net_conf.h"
+#include "options.h"
+
+#define NODE_NAME_MAX 253 /* RFC 1123 subdomain, as Kubernetes checks it */
+
+struct settings {
+	const struct options *options; /* borrowed */
+	struct net_conf conf;
+	char node_name[NODE_NAME_MAX + 1];
+	struct prefix nonmasquerade[OPTION_LIST_MAX];
+	size_t nonmasquerade_count;
+	struct kube_config *kube; /* owned; NULL: nodes come from the file */
+};
+
+/* Negative: a mistake in options or files; `err` names it and the remedy, *out holds nothing. */
+int settings_load(const struct options *options, const struct log *log, struct settings *out,
+		  struct error *err);
+void settings_free(struct settings *settings);
+
+#endif
