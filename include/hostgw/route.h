@@ -63,8 +63,9 @@ struct route_change {
 /*
  * Sends all changes in few large messages and matches every acknowledgement by its
  * sequence number. 0: each change has its result (which may be a failure: one
- * bad route never holds back the others). Negative: the socket failed; changes without an
- * answer keep -EINPROGRESS.
+ * bad route never holds back the others). Negative: the socket failed, or (-ENOBUFS) some
+ * answers were lost; changes without an answer keep -EINPROGRESS and may have been carried
+ * out: read the routes anew.
  */
 int route_apply(struct rtnl *rtnl, struct route_change *changes, size_t count,
                 struct error *err);

@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "masquerade_encode.h"
+
+#include <errno.h>
+#include <libmnl/libmnl.h>
+#include <libnftnl/chain.h>
+#include <libnftnl/common.h>
+#include <libnftnl/set.h>
+#include <libnftnl/table.h>
+#include <libnftnl/udata.h>
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_tables.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "masquerade_expr.h"
+
+/* libnftnl writes without looking for room. No message of ours comes near this: the largest
+ * holds INTERVALS_A_MESSAGE intervals of 76 bytes. */
+#define MESSAGE_MAX	    16384
+#define INTERVALS_A_MESSAGE 128
+
+/* nft's own numbers for types and byte orders, which it keeps in the kernel for its listing. */
+enum { NFT_TYPE_IPV4_ADDR = 7, NFT_TYPE_IPV6_ADDR = 8, NFT_BYTEORDER_BIG_ENDIAN = 2 };
+
+enum { PRIORITY_FILTER = 0, PRIORITY_SRCNAT = 100 };
+
+static bool reserve(struct nft_batch *batch)
+{
+	size_t size = batch->size ? batch->size * 2 : 4 * (size_t)MESSAGE_MAX;
+	unsigned char *bytes;
+
+	if (batch->size - batch->used >= MESSAGE_MAX)
+		return true;
+	bytes = realloc(batch->bytes, size);
+	if (!bytes)
+		return false;
+	batch->bytes = bytes;
+	batch->size = size;
+	return true;
+}
+
+static void finish(struct nft_batch *batch, const struct nlmsghdr *message)
+{
+	batch->used += NLMSG_ALIGN(message->nlmsg_len);
+}
+
+/* Starts a message; NULL: no memory. The label says what it is about. */
+__attribute__((format(printf, 5, 6))) static struct nlmsghdr *begin(struct nft_batch *batch,
+								    uint16_t type, uint16_t flags,
+								    bool needs_nat,
+								    const char *format, ...)
+{
+	struct nft_label *labels;
+	va_list args;
+
+	labels = reallocarray(batch->labels, batch->count + 1, sizeof(*labels));
+	if (!labels)
+		return NULL;
+	batch->labels = labels;
+	if (!reserve(batch))
+		return NULL;
+	va_start(args, format);
+	vsnprintf(labels[batch->count].text, NFT_LABEL_MAX, format, args);
+	va_end(args);
+	labels[batch->count++].needs_nat = needs_nat;
+	return nftnl_nlmsg_build_hdr((char *)batch->bytes + batch->used, type, NFPROTO_INET,
+				     flags | NLM_F_ACK, batch->sequence + (uint32_t)batch->count);
+}
+
+static int put_table(struct nft_batch *batch, uint16_t type)
+{
+	struct nftnl_table *table = nftnl_table_alloc();
+	struct nlmsghdr *message = begin(batch, type, 0, false, "table inet " MASQUERADE_TABLE);
+	int result = -ENOMEM;
+
+	if (table && message &&
+	    nftnl_table_set_str(table, NFTNL_TABLE_NAME, MASQUERADE_TABLE) == 0) {
+		nftnl_table_nlmsg_build_payload(message, table);
+		finish(batch, message);
+		result = 0;
+	}
+	if (table)
+		nftnl_table_free(table);
+	return result;
+}
+
+static int put_chain(struct nft_batch *batch, enum masquerade_chain which)
+{
+	bool nat = which == MASQUERADE_POSTROUTING;
+	struct nftnl_chain *chain = nftnl_chain_alloc();
+	struct nlmsghdr *message = begin(batch, NFT_MSG_NEWCHAIN, NLM_F_CREATE, nat, "chain %s",
+					 masquerade_chain_name(which));
+	int result = -ENOMEM;
+
+	if (chain && message &&
+	    nftnl_chain_set_str(chain, NFTNL_CHAIN_TABLE, MASQUERADE_TABLE) == 0 &&
+	    nftnl_chain_set_str(chain, NFTNL_CHAIN_NAME, masquerade_chain_name(which)) == 0 &&
+	    nftnl_chain_set_str(chain, NFTNL_CHAIN_TYPE, nat ? "nat" : "filter") == 0) {
+		nftnl_chain_set_u32(chain, NFTNL_CHAIN_HOOKNUM,
+				    nat ? NF_INET_POST_ROUTING : NF_INET_FORWARD);
+		nftnl_chain_set_s32(chain, NFTNL_CHAIN_PRIO,
+				    nat ? PRIORITY_SRCNAT : PRIORITY_FILTER);
+		nftnl_chain_set_u32(chain, NFTNL_CHAIN_POLICY, NF_ACCEPT);
+		nftnl_chain_nlmsg_build_payload(message, chain);
+		finish(batch, message);
+		result = 0;
+	}
+	if (chain)
+		nftnl_chain_free(chain);
+	return result;
+}
+
+/* As nft does for its own sets: what it reads back here tells it how to print the keys. */
+static bool set_byte_order(struct nftnl_set *set)
+{
+	struct nftnl_udata_buf *data = nftnl_udata_buf_alloc(NFT_USERDATA_MAXLEN);
+	bool done;
+
+	if (!data)
+		return false;
+	done = nftnl_udata_put_u32(data, NFTNL_UDATA_SET_KEYBYTEORDER, NFT_BYTEORDER_BIG_ENDIAN) &&
+	       nftnl_set_set_data(set, NFTNL_SET_USERDATA, nftnl_udata_buf_data(data),
+				  nftnl_udata_buf_len(data)) == 0;
+	nftnl_udata_buf_free(data);
+	return done;
+}
+
+/* A set as messages name it. NULL: no memory. */
+static struct nftnl_set *new_set(enum ip_family_index family, enum masquerade_set which)
+{
+	struct nftnl_set *set = nftnl_set_alloc();
+
+	if (!set)
+		return NULL;
+	if (nftnl_set_set_str(set, NFTNL_SET_TABLE, MASQUERADE_TABLE) < 0 ||
+	    nftnl_set_set_str(set, NFTNL_SET_NAME, masquerade_set_name(family, which)) < 0) {
+		nftnl_set_free(set);
+		return NULL;
+	}
+	nftnl_set_set_u32(set, NFTNL_SET_FAMILY, NFPROTO_INET);
+	nftnl_set_set_u32(set, NFTNL_SET_ID, masquerade_set_id(family, which));
+	return set;
+}
+
+static int put_set(struct nft_batch *batch, enum ip_family_index family, enum masquerade_set which)
+{
+	struct nftnl_set *set = new_set(family, which);
+	struct nlmsghdr *message = begin(batch, NFT_MSG_NEWSET, NLM_F_CREATE, false, "set %s",
+					 masquerade_set_name(family, which));
+	int result = -ENOMEM;
+
+	if (set && message && set_byte_order(set)) {
+		nftnl_set_set_u32(set, NFTNL_SET_FLAGS, NFT_SET_INTERVAL);
+		nftnl_set_set_u32(set, NFTNL_SET_KEY_TYPE,
+				  family == IP_V4 ? NFT_TYPE_IPV4_ADDR : NFT_TYPE_IPV6_ADDR);
+		nftnl_set_set_u32(set, NFTNL_SET_KEY_LEN, ip_bits(ip_family(family)) / 8U);
+		nftnl_set_nlmsg_build_payload(message, set);
+		finish(batch, message);
+		result = 0;
+	}
+	if (set)
+		nftnl_set_free(set);
+	return result;
+}
+
+/* Adds one end of an interval to the set. */
+static bool add_bound(struct nftnl_set *set, const struct ip_addr *addr, uint32_t flags)
+{
+	struct nftnl_set_elem *element = nftnl_set_elem_alloc();
+
+	if (!element)
+		return false;
+	if (nftnl_set_elem_set(element, NFTNL_SET_ELEM_KEY, addr->bytes,
+			       ip_bits(addr->family) / 8U) < 0) {
+		nftnl_set_elem_free(element);
+		return false;
+	}
+	if (flags != 0)
+		nftnl_set_elem_set_u32(element, NFTNL_SET_ELEM_FLAGS, flags);
+	nftnl_set_elem_add(set, element);
+	return true;
+}
+
+/* An interval is its first address and, as an end, the first one behind it. */
+static bool add_interval(struct nftnl_set *set, const struct masquerade_interval *interval)
+{
+	return add_bound(set, &interval->first, 0) &&
+	       (interval->open || add_bound(set, &interval->after, NFT_SET_ELEM_INTERVAL_END));
+}
+
+static int put_elements(struct nft_batch *batch, enum ip_family_index family,
+			enum masquerade_set which, const struct masquerade_interval *intervals,
+			size_t count)
+{
+	struct nftnl_set *set = new_set(family, which);
+	struct nlmsghdr *message = begin(batch, NFT_MSG_NEWSETELEM, NLM_F_CREATE, false,
+					 "elements of set %s", masquerade_set_name(family, which));
+	bool whole = set && message;
+
+	for (size_t i = 0; whole && i < count; i++)
+		whole = add_interval(set, &intervals[i]);
+	if (whole) {
+		nftnl_set_elems_nlmsg_build_payload(message, set);
+		finish(batch, message);
+	}
+	if (set)
+		nftnl_set_free(set);
+	return whole ? 0 : -ENOMEM;
+}
+
+static int put_set_whole(struct nft_batch *batch, enum ip_family_index family,
+			 enum masquerade_set which, const struct masquerade_intervals *intervals)
+{
+	int result;
+
+	if (intervals->count == 0)
+		return 0;
+	result = put_set(batch, family, which);
+	for (size_t i = 0; result == 0 && i < intervals->count; i += INTERVALS_A_MESSAGE) {
+		size_t left = intervals->count - i;
+
+		result = put_elements(batch, family, which, &intervals->items[i],
+				      left < INTERVALS_A_MESSAGE ? left : INTERVALS_A_MESSAGE);
+	}
+	return result;
+}
+
+static int put_rule(struct nft_batch *batch, const struct masquerade_entry *entry,
+		    bool fully_random)
+{
+	struct nftnl_rule *rule = masquerade_rule_new(entry, fully_random);
+	struct nlmsghdr *message = begin(batch, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND,
+					 entry->rule->verdict == MASQUERADE_MASQUERADE,
+					 "rule \"%s\" of chain %s", entry->rule->comment,
+					 masquerade_chain_name(entry->rule->chain));
+	int result = -ENOMEM;
+
+	if (rule && message) {
+		nftnl_rule_nlmsg_build_payload(message, rule);
+		finish(batch, message);
+		result = 0;
+	}
+	if (rule)
+		nftnl_rule_free(rule);
+	return result;
+}
+
+/* Making, deleting and making it again empties the table, whether or not it was there. */
+static int put_contents(struct nft_batch *batch, const struct masquerade_ruleset *ruleset)
+{
+	int result = put_table(batch, NFT_MSG_NEWTABLE);
+
+	if (result == 0)
+		result = put_table(batch, NFT_MSG_DELTABLE);
+	if (result == 0)
+		result = put_table(batch, NFT_MSG_NEWTABLE);
+	for (enum ip_family_index family = 0; family < IP_FAMILIES; family++) {
+		for (enum masquerade_set set = 0; result == 0 && set < MASQUERADE_SETS; set++)
+			result = put_set_whole(batch, family, set, &ruleset->sets[family][set]);
+	}
+	for (enum masquerade_chain chain = 0; result == 0 && chain < MASQUERADE_CHAINS; chain++) {
+		if (ruleset->chains[chain])
+			result = put_chain(batch, chain);
+	}
+	for (size_t i = 0; result == 0 && i < ruleset->entry_count; i++)
+		result = put_rule(batch, &ruleset->entries[i], ruleset->fully_random);
+	return result;
+}
+
+int nft_batch_encode(struct nft_batch *batch, const struct masquerade_ruleset *ruleset)
+{
+	bool wanted = ruleset->chains[MASQUERADE_POSTROUTING] ||
+		      ruleset->chains[MASQUERADE_FORWARD];
+	int result;
+
+	if (!reserve(batch))
+		return -ENOMEM;
+	finish(batch, nftnl_batch_begin((char *)batch->bytes, batch->sequence));
+	result = wanted ? put_contents(batch, ruleset) : put_table(batch, NFT_MSG_DELTABLE);
+	if (result < 0 || !reserve(batch))
+		return -ENOMEM;
+	finish(batch, nftnl_batch_end((char *)batch->bytes + batch->used,
+				      batch->sequence + (uint32_t)batch->count + 1));
+	return 0;
+}
+
+void nft_batch_release(struct nft_batch *batch)
+{
+	free(batch->bytes);
+	free(batch->labels);
+	memset(batch, 0, sizeof(*batch));
+}
