@@ -16,6 +16,7 @@
 #include "announce.h"
 #include "host.h"
 #include "hostgw/kube_client.h"
+#include "http.h"
 #include "node_status.h"
 #include "nodes_file.h"
 #include "version.h"
@@ -58,6 +59,7 @@ struct agent {
 	struct own_node own;
 	struct node_status *status; /* NULL: it is not written to */
 
+	struct http_server *http; /* NULL: --healthz-port=0 */
 	uv_signal_t terminate, interrupt;
 };
 
@@ -267,7 +269,7 @@ static void on_list_end(void *ctx)
 	node_table_list_end(agent->nodes);
 	if (!node_table_find(agent->nodes, agent->settings.node_name))
 		own_node_forget(&agent->own);
-	if (!agent->synced)
+	if (!agent->synced && agent->client)
 		log_info(agent->log, "Node controller sync successful");
 	agent->synced = true;
 	ask_for_round(agent);
@@ -335,6 +337,34 @@ static int follow_nodes(struct agent *agent, struct error *err)
 	return EXIT_SUCCESS;
 }
 
+/* ---- kubelet asks ---- */
+
+static bool is_ready(void *ctx, char *text, size_t size)
+{
+	const struct agent *agent = ctx;
+
+	if (!agent->synced)
+		snprintf(text, size, "waiting for the first complete list of nodes\n");
+	else if (!agent->running)
+		snprintf(text, size, "waiting for a pod CIDR of node %s\n",
+			 agent->settings.node_name);
+	else if (agent->retry_delay > 0)
+		snprintf(text, size, "routes, rules or files are not all in place; see the log\n");
+	else
+		return true;
+	return false;
+}
+
+static int serve_health(struct agent *agent, struct error *err)
+{
+	const struct options *options = agent->options;
+
+	if (options->healthz_port == 0)
+		return 0;
+	return http_server_start(&agent->loop, options->healthz_ip, (uint16_t)options->healthz_port,
+				 is_ready, agent, &agent->http, err);
+}
+
 /* ---- life ---- */
 
 static void close_handle(uv_handle_t *handle)
@@ -351,6 +381,7 @@ static void shut_down(struct agent *agent)
 	kube_client_close(agent->client);
 	nodes_file_close(agent->nodes_file);
 	host_unwatch(&agent->host);
+	http_server_close(agent->http);
 	close_handle((uv_handle_t *)&agent->round_timer);
 	close_handle((uv_handle_t *)&agent->audit_timer);
 	close_handle((uv_handle_t *)&agent->terminate);
@@ -399,6 +430,19 @@ static int get_ready(struct agent *agent, struct error *err)
 	return EXIT_SUCCESS;
 }
 
+static int start(struct agent *agent, struct error *err)
+{
+	int result;
+
+	start_handles(agent);
+	result = serve_health(agent, err);
+	if (result < 0)
+		return result == -EINVAL ? EXIT_MISTAKE : EXIT_FAILURE;
+	if (host_watch(&agent->host, &agent->loop, ask_for_round, agent, err) < 0)
+		return EXIT_FAILURE;
+	return follow_nodes(agent, err);
+}
+
 static void free_agent(struct agent *agent)
 {
 	own_node_forget(&agent->own);
@@ -416,13 +460,8 @@ int agent_run(const struct options *options, const struct log *log)
 
 	uv_loop_init(&agent.loop);
 	code = get_ready(&agent, &err);
-	if (code == EXIT_SUCCESS) {
-		start_handles(&agent);
-		if (host_watch(&agent.host, &agent.loop, ask_for_round, &agent, &err) < 0)
-			code = EXIT_FAILURE;
-		else
-			code = follow_nodes(&agent, &err);
-	}
+	if (code == EXIT_SUCCESS)
+		code = start(&agent, &err);
 	if (code != EXIT_SUCCESS) {
 		log_error(log, "%s", err.text);
 		shut_down(&agent);
