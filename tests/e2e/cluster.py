@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A real control plane in a lab: kube-apiserver, etcd, kube-controller-manager."""
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from lab import Host, Lab, Worker
+from process import Process
+from waiting import poll
+
+SCRIPT = Path(__file__).with_name("control-plane.sh")
+ADDRESS = "192.168.2.40"
+SERVER = f"https://{ADDRESS}:6443"
+ANNOTATIONS = "flannel.alpha.coreos.com/"
+ALLOCATION = 40.0  # seconds; the controller manager hands out pod CIDRs from 10 s after its start
+
+
+def node_manifest(name: str, **spec: Any) -> dict[str, Any]:
+    """A Node as an administrator would write it: nothing but its name."""
+    return {"apiVersion": "v1", "kind": "Node", "metadata": {"name": name}, "spec": spec}
+
+
+class ControlPlane:
+    """Context manager around control-plane.sh, in a host of its own on the lab's switch."""
+
+    def __init__(self, lab: Lab):
+        self.host: Host = lab.host("control", ADDRESS)
+        self.folder = self.host.folder / "kubernetes"
+        self._record = lab.record
+
+    def __enter__(self) -> "ControlPlane":
+        self._script("up", "--netns", self.host.netns, "--address", ADDRESS)
+        self._record_processes()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._script("down")
+
+    def _script(self, verb: str, *arguments: str) -> None:
+        command = [str(SCRIPT), verb, str(self.folder), *arguments]
+        subprocess.run(command, stdin=subprocess.DEVNULL, check=True, timeout=300)
+
+    def _record_processes(self) -> None:
+        """So that they end with the lab even if this process is killed."""
+        for file in (self.folder / "pids").iterdir():
+            self._record.add_process(int(file.read_text().split()[0]))
+
+    def stop(self, component: str) -> None:
+        self._script("stop", component)
+
+    def start(self, component: str) -> None:
+        self._script("start", component)
+        self._record_processes()
+
+    def kubeconfig(self, name: str) -> Path:
+        """admin, hostgwd, readonly"""
+        return self.folder / f"{name}.kubeconfig"
+
+    def kubectl(self, *arguments: str, stdin: str | None = None) -> str:
+        """kubectl as the administrator; it must succeed."""
+        command = [
+            str(self.folder / "bin/kubectl"),
+            f"--kubeconfig={self.kubeconfig('admin')}",
+            f"--cache-dir={self.folder / 'kubectl-cache'}",
+            *arguments,
+        ]
+        done = subprocess.run(
+            self.host.entered(command), input=stdin or "", capture_output=True, text=True,
+            timeout=120, check=False,
+        )
+        assert done.returncode == 0, f"kubectl {' '.join(arguments)}: {done.stderr}"
+        return done.stdout
+
+    def create(self, manifest: dict[str, Any]) -> None:
+        """kubectl create -f"""
+        self.kubectl("create", "-f", "-", stdin=json.dumps(manifest))
+
+    def node(self, name: str) -> dict[str, Any]:
+        return json.loads(self.kubectl("get", "node", name, "-o", "json"))
+
+    def annotations(self, name: str) -> dict[str, str]:
+        """Those of flannel's prefix, without the prefix."""
+        found = self.node(name)["metadata"].get("annotations", {})
+        return {
+            key.removeprefix(ANNOTATIONS): value
+            for key, value in found.items()
+            if key.startswith(ANNOTATIONS)
+        }
+
+    def pod_cidr(self, name: str) -> str:
+        """Waits until the controller manager has handed one out."""
+        return poll(
+            lambda: self.node(name)["spec"].get("podCIDR"), f"pod CIDR of {name}", ALLOCATION
+        )
+
+    def start_daemon(self, worker: Worker, *arguments: str, kubeconfig: str = "hostgwd") -> Process:
+        """hostgwd on a worker, as a bare-metal administrator runs it; a later flag wins."""
+        return worker.run_hostgwd(
+            "--kube-subnet-mgr",
+            f"--kubeconfig-file={self.kubeconfig(kubeconfig)}",
+            *worker.host_arguments(),
+            "--ip-masq",
+            *arguments,
+        )

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "fake_routes.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "check.h"
+#include "daemon/route_diff.h"
+
+void fake_routes_put(struct rtnl *fake, const struct route *route)
+{
+	assert_true(fake->count < FAKE_ROUTES_MAX);
+	fake->table[fake->count++] = *route;
+}
+
+static struct route *find_key(struct rtnl *fake, const struct route *route)
+{
+	for (size_t i = 0; i < fake->count; i++)
+		if (route_compare_key(&fake->table[i], route) == 0)
+			return &fake->table[i];
+	return NULL;
+}
+
+const struct route *fake_routes_find(const struct rtnl *fake, const struct prefix *dst,
+				     uint32_t metric)
+{
+	for (size_t i = 0; i < fake->count; i++)
+		if (prefix_equal(&fake->table[i].dst, dst) && fake->table[i].metric == metric)
+			return &fake->table[i];
+	return NULL;
+}
+
+int route_dump(struct rtnl *fake, uint8_t family, uint32_t table, route_visit_fn visit,
+	       void (*restart)(void *ctx), void *ctx, struct error *err)
+{
+	fake->dumps++;
+	for (int attempt = fake->restart_dumps ? 0 : 1; attempt < 2; attempt++) {
+		size_t last = attempt == 0 || fake->dump_fails ? fake->count / 2 : fake->count;
+
+		for (size_t i = 0; i < last; i++)
+			if (fake->table[i].dst.addr.family == family &&
+			    (table == 0 || fake->table[i].table == table))
+				visit(ctx, &fake->table[i]);
+		if (attempt == 0)
+			restart(ctx);
+	}
+	return fake->dump_fails ? error_set(err, -fake->dump_fails, "dump failed") : 0;
+}
+
+static int delete_exactly(struct rtnl *fake, const struct route *route)
+{
+	for (size_t i = 0; i < fake->count; i++) {
+		const struct route *at = &fake->table[i];
+
+		if (route_compare_key(at, route) == 0 && at->protocol == route->protocol &&
+		    ip_equal(&at->via, &route->via) && at->oif == route->oif) {
+			fake->table[i] = fake->table[--fake->count];
+			return 0;
+		}
+	}
+	return -ESRCH;
+}
+
+static int change(struct rtnl *fake, const struct route_change *asked)
+{
+	struct route *present = find_key(fake, &asked->route);
+
+	if (fake->refuse_with && prefix_equal(&fake->refuse, &asked->route.dst))
+		return fake->refuse_with;
+	switch (asked->verb) {
+	case ROUTE_ADD:
+		if (present)
+			return -EEXIST;
+		fake_routes_put(fake, &asked->route);
+		return 0;
+	case ROUTE_REPLACE:
+		if (!present)
+			return -ENOENT;
+		*present = asked->route;
+		return 0;
+	case ROUTE_DELETE:
+		return delete_exactly(fake, &asked->route);
+	}
+	return -EINVAL;
+}
+
+int route_apply(struct rtnl *fake, struct route_change *changes, size_t count, struct error *err)
+{
+	if (fake->apply_fails)
+		return error_set(err, -fake->apply_fails, "send failed");
+	if (fake->sneak_in.dst.addr.family != 0) {
+		fake_routes_put(fake, &fake->sneak_in);
+		fake->sneak_in.dst.addr.family = 0;
+	}
+	for (size_t i = 0; i < count; i++) {
+		assert_true(fake->asked_count < FAKE_ROUTES_MAX);
+		fake->asked[fake->asked_count++] = changes[i];
+		changes[i].result = change(fake, &changes[i]);
+	}
+	return 0;
+}
+
+void route_changes_release(struct route_change *changes, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		free(changes[i].detail);
+}
+
+int route_lookup(struct rtnl *fake, const struct ip_addr *addr, int *oif, struct error *err)
+{
+	(void)fake;
+	(void)addr;
+	(void)oif;
+	return error_set(err, ENOTSUP, "the fake knows no lookups");
+}
