@@ -279,6 +279,7 @@ static void on_trouble(void *ctx, const struct error *err)
 {
 	struct agent *agent = ctx;
 
+	/* An API server that is away costs nothing but news: what is in the kernel stays. */
 	log_trouble(agent->log, &agent->source_trouble, err, uv_now(&agent->loop));
 }
 

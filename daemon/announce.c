@@ -144,7 +144,7 @@ static void announce_success(const struct announcer *announcer, const struct rou
 			     bool repair)
 {
 	const struct log *log = announcer->log;
-	char text[128];
+	char text[128], dst[PREFIX_TEXT_MAX];
 
 	print_route(&change->route, text, sizeof(text));
 	if (repair)
@@ -157,7 +157,7 @@ static void announce_success(const struct announcer *announcer, const struct rou
 	else if (change->verb == ROUTE_REPLACE)
 		log_info(log, "Subnet changed: %s", text);
 	else
-		log_info(log, "Subnet removed: %s", text);
+		log_info(log, "Subnet removed: %s", prefix_format(&change->route.dst, dst));
 }
 
 static void announce_counts(const struct announcer *announcer,

@@ -82,6 +82,10 @@ static int read_file(struct nodes_file *file, struct error *err)
 	size_t length;
 	int result = file_read(file->path, FILE_LIMIT, &text, &length, err);
 
+	if (result == -ENOENT)
+		return error_set(err, ENOENT, "%s: no such file; write a list of {name, podCIDR, "
+		                 "address} there, or what `kubectl get nodes -o yaml` prints",
+		                 file->path);
 	if (result < 0)
 		return result;
 	result = deliver(file, text, length, err);
@@ -155,7 +159,7 @@ static int watch_folder(struct nodes_file *file, struct error *err)
 	if (inotify_add_watch(file->inotify, folder,
 			      IN_CLOSE_WRITE | IN_MOVED_TO | IN_DELETE | IN_MOVED_FROM |
 				      IN_ONLYDIR) < 0)
-		return error_set(err, errno, "%s: cannot watch folder %s: %s", file->path, folder,
+		return error_set(err, errno, "%s: cannot watch the folder %s: %s; see --nodes-file", file->path, folder,
 				 strerror(errno));
 	return 0;
 }

@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Network namespaces: the hosts, switch and pods of a lab."""
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any, Sequence
+
+from process import Process, RouteMonitor
+from record import Record
+
+
+class Namespace:
+    """A named network namespace with loopback up, and a folder for what runs in it."""
+
+    def __init__(self, record: Record, name: str, forward: bool = False):
+        self.name = name
+        self.netns = f"{record.folder.name}-{name}"
+        self.folder = record.folder / name
+        self.processes: list[Process] = []
+        self._record = record
+        self.folder.mkdir()
+        record.add_namespace(self.netns)
+        subprocess.run(["ip", "netns", "add", self.netns], check=True)
+        self._set_sysctls(forward)
+        self.batch("link set lo up")
+
+    def _set_sysctls(self, forward: bool) -> None:
+        # A new namespace may have inherited the host's settings.
+        settings = {
+            "ipv4/ip_forward": int(forward),
+            "ipv4/conf/all/rp_filter": 0,
+            "ipv4/conf/default/rp_filter": 0,
+            "bridge/bridge-nf-call-iptables": 0,
+        }
+        writes = (f"[ ! -e {k} ] || echo {v} >{k}" for k, v in settings.items())
+        self.run("sh", "-c", "cd /proc/sys/net; " + "; ".join(writes))
+
+    def entered(self, command: Sequence[str]) -> list[str]:
+        """`command` to be run inside. Unlike `ip netns exec` this leaves /sys as it is."""
+        return ["nsenter", f"--net=/run/netns/{self.netns}", "--", *command]
+
+    def run(self, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Runs a program inside to its end; `check`: it must succeed."""
+        done = subprocess.run(
+            self.entered(command), capture_output=True, text=True, timeout=60, check=False
+        )
+        assert not check or done.returncode == 0, f"{self.name}: {command}: {done.stderr}"
+        return done
+
+    def start(self, *command: str, name: str) -> Process:
+        """Runs a program inside in the background, with a log of its own."""
+        process = Process(self._record, self.entered(command), self._new_log(name))
+        self.processes.append(process)
+        return process
+
+    def _new_log(self, name: str) -> Path:
+        return self.folder / f"{len(self.processes)}-{name}.log"
+
+    def batch(self, *commands: str) -> None:
+        """Several commands of `ip` at once."""
+        command = ["ip", "-n", self.netns, "-batch", "-"]
+        subprocess.run(command, input="\n".join(commands), text=True, check=True)
+
+    def ip_json(self, *arguments: str) -> list[dict[str, Any]]:
+        """`ip -j ...`, protocols and scopes as numbers."""
+        command = ["ip", "-n", self.netns, "-N", "-j", *arguments]
+        output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        return json.loads(output or "[]")
+
+    def route_text(self) -> list[str]:
+        """Lines of `ip route show`, where protocol 72 has the name our package gives it.
+
+        The table of names is mounted over the machine's for this one program.
+        """
+        table = Path("/etc/iproute2/rt_protos")
+        if not table.exists():
+            table = Path("/usr/share/iproute2/rt_protos")
+        ours = Path(__file__).parents[2] / "deploy/rt_protos.d/hostgwd.conf"
+        merged = self.folder / "rt_protos"
+        merged.write_text(table.read_text() + ours.read_text())
+        script = 'mount --bind "$0" "$1" && exec ip -n "$2" route show'
+        command = ["unshare", "--mount", "sh", "-c", script, str(merged), str(table), self.netns]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        return [line.rstrip() for line in done.stdout.splitlines()]
+
+    def monitor_routes(self) -> RouteMonitor:
+        monitor = RouteMonitor(self._record, self.netns, self._new_log("monitor"))
+        self.processes.append(monitor)
+        return monitor
+
+    def ping(self, address: str, seconds: int = 2) -> bool:
+        """One echo request: was it answered?"""
+        done = self.run("ping", "-n", "-c", "1", "-W", str(seconds), address, check=False)
+        return done.returncode == 0

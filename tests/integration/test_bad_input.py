@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Wrong configuration: one clear line, exit code 2, and a host that is as it was."""
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Generator
+
+import pytest
+
+import nodes_file
+from lab import NET_CONF, NODES, Lab, Worker
+
+USAGE = 2
+
+KUBECONFIG = """\
+apiVersion: v1
+kind: Config
+current-context: test
+contexts: [{name: test, context: {cluster: test, user: test}}]
+clusters: [{name: test, cluster: {server: "http://192.168.2.250:6443"}}]
+users: [{name: test, user: {USER}}]
+"""
+
+
+@dataclass
+class Case:
+    """`DIR` in arguments stands for the folder that the files are in."""
+
+    name: str
+    says: list[str]  # patterns, all in the one line
+    arguments: list[str] = field(default_factory=lambda: ["--nodes-file=DIR/nodes.yaml"])
+    files: dict[str, str] = field(default_factory=dict)  # beside or instead of good ones
+
+
+GOOD_FILES = {"net-conf.json": NET_CONF, "nodes.yaml": nodes_file.short_yaml(NODES)}
+KUBE = ["--kube-subnet-mgr", "--kubeconfig-file=DIR/kubeconfig"]
+
+CASES = [
+    Case("no-source", ["--kube-subnet-mgr", "--nodes-file"], []),
+    Case("unknown-flag", ["--nods-file", "--help"], ["--nods-file=x"]),
+    Case("argument", ["run", "flag"], ["run"]),
+    Case("bad-boolean", ["--ip-masq=maybe", "true or false"], ["--ip-masq=maybe"]),
+    Case("etcd", ["etcd", "--kube-subnet-mgr"], ["--etcd-endpoints=http://127.0.0.1:2379"]),
+    Case(
+        "net-conf-missing",
+        [r"DIR/absent\.json", "--net-config-path", '"Network"'],
+        ["--nodes-file=DIR/nodes.yaml", "--net-config-path=DIR/absent.json"],
+    ),
+    Case(
+        "net-conf-syntax",
+        [r"DIR/net-conf\.json:2:\d+", "JSON"],
+        files={"net-conf.json": '{"Network": "10.1.0.0/16",\n "Backend": {"Type" "host-gw"}}\n'},
+    ),
+    Case(
+        "net-conf-network",
+        [r"DIR/net-conf\.json", "Network", "CIDR"],
+        files={"net-conf.json": '{"Network": "10.1.0.0", "Backend": {"Type": "host-gw"}}\n'},
+    ),
+    Case(
+        "vxlan",
+        [r"DIR/net-conf\.json", "vxlan", "host-gw"],
+        files={"net-conf.json": '{"Network": "10.1.0.0/16", "Backend": {"Type": "vxlan"}}\n'},
+    ),
+    Case(
+        "interface",
+        ["--iface", "eth7", "ens192"],
+        ["--nodes-file=DIR/nodes.yaml", "--iface=eth7"],
+    ),
+    Case(
+        "public-ip",
+        ["--public-ip", r"192\.168\.2\.99"],
+        ["--nodes-file=DIR/nodes.yaml", "--public-ip=192.168.2.99"],
+    ),
+    Case("nodes-file-missing", [r"DIR/absent\.yaml"], ["--nodes-file=DIR/absent.yaml"]),
+    Case(
+        "nodes-file-syntax",
+        [r"DIR/nodes\.yaml", r"\b2\b"],
+        files={"nodes.yaml": "- {name: kubworker1, podCIDR: 10.1.0.0/24}\n- {name: [}\n"},
+    ),
+    Case(
+        "nodes-file-cidr",
+        [r"DIR/nodes\.yaml", "kubworker2", r"10\.1\.4/24"],
+        files={"nodes.yaml": "- {name: kubworker2, podCIDR: 10.1.4/24, address: 192.168.2.45}\n"},
+    ),
+    Case("kubeconfig-missing", [r"DIR/kubeconfig"], KUBE),
+    Case(
+        "kubeconfig-syntax",
+        [r"DIR/kubeconfig", "line 3"],  # where it ends too early
+        KUBE,
+        {"kubeconfig": "apiVersion: v1\nclusters: [{name: test\n"},
+    ),
+    Case(
+        "token-file-missing",
+        [r"DIR/absent-token"],
+        KUBE,
+        {"kubeconfig": KUBECONFIG.replace("USER", "tokenFile: absent-token")},
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def worker() -> Generator[Worker, None, None]:
+    with Lab(workers=1) as lab:
+        yield lab.workers[0]
+
+
+def state(worker: Worker) -> tuple[list[str], str]:
+    return worker.route_text(), worker.rules()
+
+
+def write_files(folder: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        (folder / name).write_text(text, encoding="utf-8")
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
+def test_refused_with_one_line(worker: Worker, tmp_path: Path, case: Case) -> None:
+    write_files(tmp_path, GOOD_FILES | case.files)
+    before = state(worker)
+    daemon = worker.run_hostgwd(
+        *worker.host_arguments(),
+        f"--net-config-path={tmp_path}/net-conf.json",
+        *(argument.replace("DIR", str(tmp_path)) for argument in case.arguments),
+    )
+    assert daemon.wait_exit() == USAGE, daemon.log()
+    complaints = [line for line in daemon.log().splitlines() if not line.startswith("I")]
+    assert len(complaints) == 1, daemon.log()
+    for pattern in case.says:
+        pattern = pattern.replace("DIR", re.escape(str(tmp_path)))
+        assert re.search(pattern, complaints[0]), f"{pattern!r} is not in {complaints[0]!r}"
+    assert state(worker) == before
+    assert not worker.subnet_file.exists()
+
+
+def test_no_api_server_is_waited_for(worker: Worker, tmp_path: Path) -> None:
+    """It may yet come: says so, touches nothing, and ends well when told to."""
+    text = KUBECONFIG.replace("USER", "token: abc")
+    write_files(tmp_path, GOOD_FILES | {"kubeconfig": text})
+    before = state(worker)
+    daemon = worker.run_hostgwd(
+        *worker.host_arguments(), "--kube-subnet-mgr", f"--kubeconfig-file={tmp_path}/kubeconfig"
+    )
+    daemon.wait_log(r"^I.*Waiting 10m0s for node controller to sync")
+    daemon.wait_log(r"^[WE].*192\.168\.2\.250:6443")
+    assert daemon.running
+    assert state(worker) == before
+    assert daemon.stop() == 0

@@ -1,0 +1,62 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Installs what is missing, builds, and runs the tests.
+
+set -euo pipefail
+
+root=$(realpath -- "$(dirname -- "${BASH_SOURCE[0]}")/..")
+readonly root
+
+usage() {
+    cat <<'USAGE'
+Usage: sudo tests/run.sh [--e2e] [CTEST-ARGUMENT...]
+
+Installs with apt what is missing, builds, and runs the unit and integration
+tests. They work in network namespaces of their own; the host's network is never
+touched. Further arguments go to ctest: -R NAME, -L unit, --repeat until-fail:5.
+
+--e2e  run the tests against a real Kubernetes control plane instead. Its
+       binaries are built from Debian's sources and cached first (minutes).
+
+Exit status: 0 all tests passed, 2 usage, else what failed says so.
+USAGE
+}
+
+usage_error() {
+    printf 'tests/run.sh: %s\n' "$*" >&2
+    exit 2
+}
+
+# What root built in a user's tree stays that user's.
+give_back_build() {
+    [[ ! -d $root/build ]] || chown -R -h --reference="$root" "$root/build"
+}
+
+main() {
+    local preset=test
+    case ${1-} in
+    -h | --help)
+        usage
+        exit
+        ;;
+    --e2e)
+        preset=e2e
+        shift
+        ;;
+    esac
+    ((EUID == 0)) || usage_error "the tests make network namespaces, which needs root:" \
+        "sudo tests/run.sh (unit tests alone do not: ctest --preset unit)"
+    trap give_back_build EXIT
+    cd "$root"
+    deploy/dependencies.sh build test
+    if [[ $preset == e2e ]]; then
+        tests/e2e/control-plane.sh install
+        tests/e2e/control-plane.sh build >/dev/null # the folder's name, to the tests' use only
+    fi
+    cmake --preset release
+    cmake --build --preset release --parallel "$(nproc)"
+    ctest --preset "$preset" --parallel "$(nproc)" "$@"
+}
+
+main "$@"
