@@ -3,6 +3,7 @@
  * The Kubernetes side as the daemon sees it: one client (connections,
  * credentials) on the daemon's loop, a watch of all Nodes on it, and patches
  * of one Node's status. Everything is asynchronous; callbacks run on the loop.
+ * The program must ignore SIGPIPE (OpenSSL writes to sockets that may be closed).
  * Implemented in k8s/client.c, k8s/reflector.c and k8s/node_patch.c.
  */
 #ifndef HOSTGW_KUBE_CLIENT_H

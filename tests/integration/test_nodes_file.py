@@ -3,7 +3,6 @@
 
 import re
 import time
-from functools import partial
 from pathlib import Path
 from typing import Callable
 
@@ -141,32 +140,20 @@ def test_node_that_left_while_the_daemon_was_down(lab: Lab) -> None:
     worker.wait_routes(lab.nodes[:-1])
 
 
-TRIES = 5  # the best of them counts, for other programs run here too
-
-
-def seconds_until_routed(worker: Worker, nodes: list[Node], change: Callable[[], None]) -> float:
-    start = time.monotonic()
-    change()
-    worker.wait_routes(nodes)
-    return time.monotonic() - start
-
-
-def test_node_leaves_and_joins_within_100_ms(lab: Lab) -> None:
+def test_node_leaves_and_joins(lab: Lab) -> None:
+    """By events alone: the daemon looks by itself every five minutes, far beyond the patience."""
     worker, daemon = started(lab)
-    leaving, joining = [], []
-    for _ in range(TRIES):
-        for nodes, times in ((lab.nodes[:-1], leaving), (lab.nodes, joining)):
-            change = partial(lab.write_nodes_file, nodes_file.short_yaml(nodes))
-            times.append(seconds_until_routed(worker, nodes, change))
-    assert min(leaving) < 0.1 and min(joining) < 0.1, (leaving, joining)
+    for nodes in (lab.nodes[:-1], lab.nodes) * 2:
+        lab.write_nodes_file(nodes_file.short_yaml(nodes))
+        worker.wait_routes(nodes)
     daemon.wait_log(r"Subnet removed: 10\.1\.3\.0/24$")
 
 
-def test_route_taken_away_by_hand_is_back_within_100_ms(lab: Lab) -> None:
-    worker, _ = started(lab)
-    take_away = partial(worker.batch, "route del 10.1.4.0/24")
-    times = [seconds_until_routed(worker, lab.nodes, take_away) for _ in range(TRIES)]
-    assert min(times) < 0.1, times
+def test_route_taken_away_by_hand_comes_back(lab: Lab) -> None:
+    worker, daemon = started(lab)
+    worker.batch("route del 10.1.4.0/24")
+    worker.wait_routes(lab.nodes)
+    daemon.wait_log(r"^W.*Route restored: 10\.1\.4\.0/24 via 192\.168\.2\.45;")
 
 
 def test_changed_address_is_replaced_in_place(lab: Lab) -> None:
@@ -238,7 +225,7 @@ def test_file_that_goes_away_changes_nothing(lab: Lab) -> None:
     worker, daemon = started(lab)
     monitor = worker.monitor_routes()
     lab.nodes_file.unlink()
-    daemon.wait_log(r"^[WE].*nodes\.yaml: No such file")
+    daemon.wait_log(r"^[WE].*nodes\.yaml: no such file")
     assert changes(monitor) == []
     lab.write_nodes_file(nodes_file.short_yaml(lab.nodes[:-1]))
     worker.wait_routes(lab.nodes[:-1])

@@ -12,7 +12,9 @@
 	"\"kubernetes.io/os\":\"linux\"},\"annotations\":{"                                     \
 	"\"flannel.alpha.coreos.com/backend-type\":\"host-gw\","                                \
 	"\"flannel.alpha.coreos.com/public-ip\":\"192.168.2.44\","                              \
-	"\"note\":\"tab\\t quote\\\" back\\\\ \\u00e9\\ud83d\\ude00 {[\"},"                     \
+	"\"note\":\"not read\","                                                                \
+	"\"flannel.alpha.coreos.com/backend-data\":"                                            \
+	"\"tab\\t quote\\\" back\\\\ \\u00e9\\ud83d\\ude00 {[\"},"                              \
 	"\"managedFields\":[{\"manager\":\"kubelet\",\"fieldsV1\":{\"f:metadata\":{"            \
 	"\"f:name\":{}},\"n\":[-0.5e+10,0,1E2,true,false,null]}}]},"                            \
 	"\"spec\":{\"podCIDR\":\"10.1.0.0/24\",\"podCIDRs\":[\"10.1.0.0/24\",\"fd00:1::/64\"]," \

@@ -12,12 +12,25 @@
 
 #define SEEN_MAX (16u * 1024u * 1024u)
 
+static struct node_keys keys;
+static struct node_projection projection;
 static const struct item_stream_options list_options = {.mode = ITEM_STREAM_LIST,
-							.projection = node_projection};
+							.projection = projection.node};
 static const struct item_stream_options bare_options = {
-	.mode = ITEM_STREAM_LIST, .projection = node_projection, .bare_list = true};
+	.mode = ITEM_STREAM_LIST, .projection = projection.node, .bare_list = true};
 static const struct item_stream_options watch_options = {.mode = ITEM_STREAM_WATCH,
-							 .projection = node_event_projection};
+							 .projection = projection.event};
+
+static int make_projection(void **state)
+{
+	struct error err;
+
+	(void)state;
+	if (node_keys_init(&keys, "flannel.alpha.coreos.com", &err) < 0)
+		return -1;
+	node_projection_init(&projection, &keys);
+	return 0;
+}
 
 /* Everything a stream says, as lines. */
 static void see(struct text *seen, const char *what, const char *text)
@@ -131,7 +144,8 @@ static void test_list(void **state)
 	       "\"creationTimestamp\":\"2024-02-20T14:31:24Z\",\"annotations\":{"
 	       "\"flannel.alpha.coreos.com/backend-type\":\"host-gw\","
 	       "\"flannel.alpha.coreos.com/public-ip\":\"192.168.2.44\","
-	       "\"note\":\"tab\\t quote\\\" back\\\\ \\u00e9\\ud83d\\ude00 {[\"}},"
+	       "\"flannel.alpha.coreos.com/backend-data\":"
+	       "\"tab\\t quote\\\" back\\\\ \\u00e9\\ud83d\\ude00 {[\"}},"
 	       "\"spec\":{\"podCIDR\":\"10.1.0.0/24\",\"podCIDRs\":[\"10.1.0.0/24\","
 	       "\"fd00:1::/64\"]},\"status\":{\"conditions\":[{\"type\":\"Ready\",\"status\":"
 	       "\"True\"},{\"type\":\"NetworkUnavailable\",\"status\":\"False\",\"reason\":"
@@ -143,6 +157,8 @@ static void test_list(void **state)
 	       "item {}\nitem {}\nwhole\n");
 	expect(&list_options, "{\"items\":null,\"metadata\":null}", "metadata null\nwhole\n");
 	expect(&list_options, "{\"items\":[]}", "whole\n");
+	/* Behind the items nothing is one. */
+	expect(&list_options, "{\"items\":[{}],\"x\":[{\"name\":\"a\"},7]}", "item {}\nwhole\n");
 	expect(&bare_options, " [{\"name\":\"a\",\"x\":[1]},{\"name\":\"b\"}] ",
 	       "item {\"name\":\"a\"}\nitem {\"name\":\"b\"}\nwhole\n");
 }
@@ -190,7 +206,7 @@ struct comparison {
 static int compare_item(void *ctx, const struct item *item, struct error *err)
 {
 	struct comparison *comparison = ctx;
-	cJSON *wanted = reduce(comparison->next, node_projection);
+	cJSON *wanted = reduce(comparison->next, projection.node);
 	cJSON *seen = cJSON_Parse(item->text);
 
 	(void)err;
@@ -437,5 +453,5 @@ int main(void)
 		cmocka_unit_test(test_counts_skipped),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, make_projection, NULL);
 }

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "http_error.h"
+
+#include <errno.h>
+
+/* Results of certificate verification, as libcurl hands them on from OpenSSL
+ * (openssl-verification-options(1) describes them, x509_vfy.h numbers them). */
+enum verify_result {
+	VERIFY_OK = 0,
+	VERIFY_UNSPECIFIED = 1, /* libcurl's own beginning: the chain was not what failed */
+	VERIFY_NO_ISSUER = 2,
+	VERIFY_BAD_SIGNATURE = 7,
+	VERIFY_NOT_YET_VALID = 9,
+	VERIFY_EXPIRED = 10,
+	VERIFY_SELF_SIGNED = 18,
+	VERIFY_SELF_SIGNED_CA = 19,
+	VERIFY_NO_LOCAL_ISSUER = 20,
+	VERIFY_NO_CHAIN = 21,
+};
+
+/* Which CA is trusted, for messages. */
+static const char *ca_name(const struct kube_config *config, char *buffer, size_t size)
+{
+	if (config->ca_file)
+		snprintf(buffer, size, "the CA in %s", config->ca_file);
+	else if (config->ca_data)
+		snprintf(buffer, size, "the certificate-authority-data in %s", config->origin);
+	else
+		snprintf(buffer, size, "a CA of this system");
+	return buffer;
+}
+
+static int explain_certificate(CURL *easy, const char *words, const struct kube_config *config,
+			       struct error *err)
+{
+	const char *server = config->server;
+	long verified = 0;
+	char ca[300];
+
+	curl_easy_getinfo(easy, CURLINFO_SSL_VERIFYRESULT, &verified);
+	switch (verified) {
+	case VERIFY_OK:
+	case VERIFY_UNSPECIFIED:
+		return error_set(err, EACCES,
+				 "the certificate of %s is for another name: %s (use a name or "
+				 "address that it has, or set tls-server-name in the kubeconfig)",
+				 server, words);
+	case VERIFY_EXPIRED:
+		return error_set(err, EACCES,
+				 "the certificate of %s has expired: renew it (and check this "
+				 "host's clock)",
+				 server);
+	case VERIFY_NOT_YET_VALID:
+		return error_set(err, EACCES,
+				 "the certificate of %s is not valid yet: check this host's clock",
+				 server);
+	case VERIFY_NO_ISSUER:
+	case VERIFY_BAD_SIGNATURE:
+	case VERIFY_SELF_SIGNED:
+	case VERIFY_SELF_SIGNED_CA:
+	case VERIFY_NO_LOCAL_ISSUER:
+	case VERIFY_NO_CHAIN:
+		return error_set(
+			err, EACCES,
+			"the certificate of %s is not signed by %s: give the cluster's own "
+			"CA",
+			server, ca_name(config, ca, sizeof(ca)));
+	default: /* the many others speak for themselves */
+		return error_set(err, EACCES, "the certificate of %s is refused: %s", server,
+				 words);
+	}
+}
+
+static int explain_connect(CURL *easy, const char *words, const struct kube_config *config,
+			   struct error *err)
+{
+	long code = 0;
+
+	curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &code);
+	if (code == ECONNREFUSED)
+		return error_set(err, ECONNREFUSED,
+				 "cannot connect to %s: connection refused (is the API server "
+				 "running, is the port right?)",
+				 config->server);
+	return error_set(err, code > 0 ? (int)code : ENOTCONN,
+			 "cannot connect to %s: %s (check the address, the route to it, and "
+			 "firewalls)",
+			 config->server, words);
+}
+
+static int explain_timeout(CURL *easy, const char *words, const struct kube_config *config,
+			   struct error *err)
+{
+	double connected = 0;
+
+	curl_easy_getinfo(easy, CURLINFO_CONNECT_TIME, &connected);
+	if (connected > 0)
+		return error_set(err, ETIMEDOUT, "%s does not answer: %s", config->server, words);
+	return error_set(err, ETIMEDOUT,
+			 "cannot connect to %s: %s (check the address, the route to it, and "
+			 "firewalls)",
+			 config->server, words);
+}
+
+static int explain_credentials(const char *words, const struct kube_config *config,
+			       struct error *err)
+{
+	return error_set(err, EINVAL,
+			 "the client certificate or key of %s cannot be used: %s (do they belong "
+			 "together, and is the key without a passphrase?)",
+			 config->origin, words);
+}
+
+/* TLS failed before the certificate was judged. */
+static int explain_handshake(const char *words, const struct kube_config *config, struct error *err)
+{
+	const char *hint = strstr(words, "wrong version number")
+				   ? " (it seems to speak plain HTTP: is the port right?)"
+				   : "";
+
+	return error_set(err, EPROTO, "TLS with %s failed: %s%s", config->server, words, hint);
+}
+
+int http_explain_transport(CURL *easy, CURLcode code, const char *words,
+			   const struct kube_config *config, struct error *err)
+{
+	char ca[300];
+
+	if (words[0] == '\0')
+		words = curl_easy_strerror(code);
+	switch ((int)code) { /* libcurl adds codes: the rest is told in its own words */
+	case CURLE_PEER_FAILED_VERIFICATION:
+		return explain_certificate(easy, words, config, err);
+	case CURLE_COULDNT_CONNECT:
+		return explain_connect(easy, words, config, err);
+	case CURLE_OPERATION_TIMEDOUT:
+		return explain_timeout(easy, words, config, err);
+	case CURLE_SSL_CERTPROBLEM:
+		return explain_credentials(words, config, err);
+	case CURLE_SSL_CONNECT_ERROR:
+		return explain_handshake(words, config, err);
+	case CURLE_SSL_CACERT_BADFILE:
+		return error_set(err, EINVAL, "%s cannot be used: %s",
+				 ca_name(config, ca, sizeof(ca)), words);
+	case CURLE_COULDNT_RESOLVE_HOST:
+		return error_set(
+			err, EHOSTUNREACH,
+			"cannot find the address of %s: %s (check the name and this host's "
+			"DNS; in a pod with hostNetwork the host's DNS is used)",
+			config->server, words);
+	case CURLE_COULDNT_RESOLVE_PROXY:
+		return error_set(
+			err, EHOSTUNREACH,
+			"cannot find the address of the proxy: %s (check proxy-url in %s, or "
+			"HTTPS_PROXY and NO_PROXY)",
+			words, config->origin);
+	case CURLE_OUT_OF_MEMORY:
+		return error_set(err, ENOMEM, "out of memory");
+	default:
+		return error_set(err, EIO, "the connection to %s broke: %s", config->server, words);
+	}
+}
+
+static int explain_forbidden(const struct http_result *result, const char *verb,
+			     const char *resource, struct error *err)
+{
+	if (strstr(result->message, "system:node:"))
+		return error_set(
+			err, EACCES,
+			"a kubelet's own credentials may not %s %s: use the kubeconfig of a "
+			"ServiceAccount whose ClusterRole has %s on %s (%.120s)",
+			verb, resource, verb, resource, result->message);
+	return error_set(err, EACCES,
+			 "the API server forbids to %s %s: add this rule to the ClusterRole: "
+			 "apiGroups: [\"\"], resources: [\"%s\"], verbs: [\"%s\"] (%.200s)",
+			 verb, resource, resource, verb, result->message);
+}
+
+static int explain_unauthorized(const struct kube_config *config, struct error *err)
+{
+	const char *what = config->token_file  ? config->token_file
+			   : config->token     ? "the token"
+			   : config->cert_file ? config->cert_file
+			   : config->cert_data ? "the client certificate"
+					       : "no credentials at all";
+
+	return error_set(err, EACCES,
+			 "%s does not accept the credentials of %s (%s): they may have expired, or "
+			 "belong to another cluster",
+			 config->server, config->origin, what);
+}
+
+int http_explain_status(const struct http_result *result, const char *verb, const char *resource,
+			const struct kube_config *config, struct error *err)
+{
+	const char *colon = result->message[0] ? ": " : "";
+
+	switch (result->status) {
+	case 401:
+		return explain_unauthorized(config, err);
+	case 403:
+		return explain_forbidden(result, verb, resource, err);
+	case 404:
+		return error_set(err, ENOENT, "%s knows no such %s%s%.300s", config->server,
+				 resource, colon, result->message);
+	case 409:
+		return error_set(err, EAGAIN, "somebody else changed it meanwhile%s%.300s", colon,
+				 result->message);
+	case 429:
+	case 503:
+		return error_set(err, EBUSY, "%s is overloaded or starting (%d)%s%.300s",
+				 config->server, result->status, colon, result->message);
+	default:
+		break;
+	}
+	if (result->status >= 300 && result->status < 400)
+		return error_set(err, EPROTO,
+				 "%s answers with a redirection (%d), which is not followed: give "
+				 "the API server's own URL",
+				 config->server, result->status);
+	return error_set(err, EPROTO, "%s answers with status %d%s%.300s", config->server,
+			 result->status, colon, result->message);
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "json.h"
+
+#include <string.h>
+
+const cJSON *json_member(const cJSON *object, const char *name)
+{
+	if (!cJSON_IsObject(object))
+		return NULL;
+	return cJSON_GetObjectItemCaseSensitive(object, name);
+}
+
+const char *json_string(const cJSON *object, const char *name)
+{
+	return cJSON_GetStringValue(json_member(object, name));
+}
+
+static const char *duplicate_of(const cJSON *member)
+{
+	for (const cJSON *later = member->next; later; later = later->next)
+		if (member->string && strcmp(member->string, later->string) == 0)
+			return member->string;
+	return NULL;
+}
+
+const char *json_duplicate(const cJSON *value)
+{
+	const cJSON *child;
+
+	cJSON_ArrayForEach(child, value)
+	{
+		const char *name = duplicate_of(child);
+
+		if (!name)
+			name = json_duplicate(child);
+		if (name)
+			return name;
+	}
+	return NULL;
+}
+
+static void overwrite(cJSON *value)
+{
+	cJSON *child;
+
+	if (value->valuestring)
+		explicit_bzero(value->valuestring, strlen(value->valuestring));
+	cJSON_ArrayForEach(child, value) overwrite(child);
+}
+
+void json_wipe(cJSON *value)
+{
+	if (value)
+		overwrite(value);
+	cJSON_Delete(value);
+}
+
+void json_release(cJSON **value)
+{
+	cJSON_Delete(*value);
+}

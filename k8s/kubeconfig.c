@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <libgen.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "base64.h"
+#include "config.h"
+#include "credentials.h"
+#include "file.h"
+#include "json.h"
+#include "text.h"
+#include "yaml_json.h"
+
+#define KUBECONFIG_MAX	    (4u * 1024u * 1024u)
+#define KUBECONFIG_JSON_MAX (8u * KUBECONFIG_MAX)
+
+struct loading {
+	const char *path;
+	struct kube_config *config;
+	struct error *err;
+};
+
+static int no_memory(struct loading *l)
+{
+	return error_set(l->err, ENOMEM, "out of memory");
+}
+
+static int append_json(void *ctx, const char *json, size_t length, struct error *err)
+{
+	if (text_append(ctx, json, length, KUBECONFIG_JSON_MAX) < 0)
+		return error_set(err, ENOMEM, "out of memory");
+	return 0;
+}
+
+/* JSON is read as JSON: libyaml refuses the tabs that some indent it with. */
+static int parse(const char *text, size_t length, cJSON **out, struct error *err)
+{
+	struct text json = {0};
+	int result;
+
+	*out = cJSON_ParseWithLengthOpts(text, length + 1, NULL, true);
+	if (cJSON_IsObject(*out))
+		return 0;
+	json_wipe(*out);
+	*out = NULL;
+	result = yaml_json_convert(text, length, append_json, &json, err);
+	if (result == 0) {
+		*out = json.bytes ? cJSON_ParseWithLength(json.bytes, json.length) : NULL;
+		if (!cJSON_IsObject(*out))
+			result = error_set(err, EINVAL,
+					   "this is not a kubeconfig (it is no YAML mapping)");
+	}
+	text_free(&json);
+	return result;
+}
+
+/* The entry of `list` (contexts, clusters, users) called `name`, reduced to its member `what`. */
+static const cJSON *named_entry(const cJSON *root, const char *list, const char *what,
+				const char *name)
+{
+	const cJSON *entry;
+	const cJSON *entries = json_member(root, list);
+
+	if (!cJSON_IsArray(entries))
+		return NULL;
+	cJSON_ArrayForEach(entry, entries)
+	{
+		const char *candidate = json_string(entry, "name");
+
+		if (candidate && strcmp(candidate, name) == 0)
+			return json_member(entry, what);
+	}
+	return NULL;
+}
+
+static int find_entry(struct loading *l, const cJSON *root, const char *list, const char *what,
+		      const char *name, const cJSON **out)
+{
+	*out = named_entry(root, list, what, name);
+	if (cJSON_IsObject(*out))
+		return 0;
+	return error_set(l->err, EINVAL, "there is no %s \"%s\" under \"%s\"", what, name, list);
+}
+
+/* A string member copied; *out stays NULL where it is absent or empty. */
+static int copy_string(struct loading *l, const cJSON *object, const char *name, char **out)
+{
+	const cJSON *member = json_member(object, name);
+
+	if (!member || cJSON_IsNull(member))
+		return 0;
+	if (!cJSON_IsString(member))
+		return error_set(l->err, EINVAL, "\"%s\" must be a text (put it in quotes)", name);
+	if (member->valuestring[0] == '\0')
+		return 0;
+	*out = strdup(member->valuestring);
+	return *out ? 0 : no_memory(l);
+}
+
+/* Like copy_string, for a file: relative to the kubeconfig's own folder. */
+static int copy_path(struct loading *l, const cJSON *object, const char *name, char **out)
+{
+	char *given = NULL;
+	char *folder;
+	int result = copy_string(l, object, name, &given);
+
+	if (result < 0 || !given || given[0] == '/') {
+		*out = given;
+		return result;
+	}
+	folder = strdup(l->path);
+	if (!folder || asprintf(out, "%s/%s", dirname(folder), given) < 0) {
+		*out = NULL;
+		result = no_memory(l);
+	}
+	free(folder);
+	free(given);
+	return result;
+}
+
+/* `name`-data (base64) wins over the file `name`, as in kubectl. */
+static int copy_pem(struct loading *l, const cJSON *object, const char *name, char **file,
+		    char **data)
+{
+	char data_name[64];
+	char *encoded = NULL;
+	int result;
+
+	snprintf(data_name, sizeof(data_name), "%s-data", name);
+	result = copy_string(l, object, data_name, &encoded);
+	if (result < 0)
+		return result;
+	if (!encoded) {
+		result = copy_path(l, object, name, file);
+		return result < 0 || !*file ? result : config_check_pem_file(*file, name, l->err);
+	}
+	*data = base64_decode_text(encoded);
+	explicit_bzero(encoded, strlen(encoded));
+	free(encoded);
+	if (!*data)
+		return error_set(l->err, EINVAL, "%s is not base64 (is it cut off?)", data_name);
+	return config_check_pem(*data, data_name, l->err);
+}
+
+static int load_cluster(struct loading *l, const cJSON *cluster, const char *server)
+{
+	struct kube_config *config = l->config;
+	const cJSON *insecure = json_member(cluster, "insecure-skip-tls-verify");
+	const char *url = server ? server : json_string(cluster, "server");
+	int result;
+
+	if (!url)
+		return error_set(l->err, EINVAL, "the cluster has no \"server\"");
+	result = config_set_server(config, url, l->err);
+	if (result == 0)
+		result = copy_pem(l, cluster, "certificate-authority", &config->ca_file,
+				  &config->ca_data);
+	if (result == 0)
+		result = copy_string(l, cluster, "tls-server-name", &config->tls_server_name);
+	if (result == 0)
+		result = copy_string(l, cluster, "proxy-url", &config->proxy_url);
+	if (result == 0 && insecure && !cJSON_IsBool(insecure) && !cJSON_IsNull(insecure))
+		result = error_set(l->err, EINVAL,
+				   "\"insecure-skip-tls-verify\" must be true or false");
+	config->insecure_skip_tls_verify = cJSON_IsTrue(insecure);
+	return result;
+}
+
+static int refuse_plugins(struct loading *l, const cJSON *user)
+{
+	if (json_member(user, "exec"))
+		return error_set(
+			l->err, EINVAL,
+			"credentials by \"exec\" are not supported: put a \"token\", a "
+			"\"tokenFile\" or a client certificate into this user (for a daemon, "
+			"that of a ServiceAccount)");
+	if (json_member(user, "auth-provider"))
+		return error_set(
+			l->err, EINVAL,
+			"\"auth-provider\" is not supported (Kubernetes removed it): put a "
+			"\"token\", a \"tokenFile\" or a client certificate into this user");
+	return 0;
+}
+
+/* The token file is read now, so that a wrong path is told at the start. */
+static int load_token(struct loading *l, const cJSON *user)
+{
+	struct kube_config *config = l->config;
+	char *token;
+	int result = copy_string(l, user, "token", &config->token);
+
+	if (result == 0 && config->token && !credentials_is_token(config->token))
+		result = error_set(l->err, EINVAL,
+				   "\"token\" must be one line of plain characters without blanks");
+	if (result == 0)
+		result = copy_path(l, user, "tokenFile", &config->token_file);
+	if (result < 0 || !config->token_file)
+		return result;
+	result = credentials_read_token(config->token_file, &token, l->err);
+	if (result < 0)
+		return result;
+	explicit_bzero(token, strlen(token));
+	free(token);
+	return 0;
+}
+
+static int load_user(struct loading *l, const cJSON *user)
+{
+	struct kube_config *config = l->config;
+	int result = refuse_plugins(l, user);
+
+	if (result == 0)
+		result = load_token(l, user);
+	if (result == 0)
+		result = copy_pem(l, user, "client-certificate", &config->cert_file,
+				  &config->cert_data);
+	if (result == 0)
+		result = copy_pem(l, user, "client-key", &config->key_file, &config->key_data);
+	if (result < 0)
+		return result;
+	if ((config->cert_file || config->cert_data) != (config->key_file || config->key_data))
+		return error_set(l->err, EINVAL,
+				 "client-certificate and client-key are needed both or not at all");
+	return 0;
+}
+
+static int load_context(struct loading *l, const cJSON *root, const char *server)
+{
+	const char *current = json_string(root, "current-context");
+	const char *twice = json_duplicate(root);
+	const cJSON *context, *entry;
+	const char *cluster, *user;
+	int result;
+
+	if (twice)
+		return error_set(l->err, EINVAL, "\"%s\" occurs twice in one mapping", twice);
+	if (!current || !*current)
+		return error_set(
+			l->err, EINVAL,
+			"there is no current-context (kubectl config use-context NAME sets it)");
+	result = find_entry(l, root, "contexts", "context", current, &context);
+	if (result < 0)
+		return result;
+	cluster = json_string(context, "cluster");
+	user = json_string(context, "user");
+	if (!cluster)
+		return error_set(l->err, EINVAL, "context \"%s\" names no cluster", current);
+	result = find_entry(l, root, "clusters", "cluster", cluster, &entry);
+	if (result == 0)
+		result = load_cluster(l, entry, server);
+	if (result < 0)
+		return error_wrap(l->err, "cluster \"%s\"", cluster);
+	if (!user || !*user)
+		return 0;
+	result = find_entry(l, root, "users", "user", user, &entry);
+	if (result == 0)
+		result = load_user(l, entry);
+	return result < 0 ? error_wrap(l->err, "user \"%s\"", user) : 0;
+}
+
+static int load(struct loading *l, const char *server)
+{
+	cJSON *root = NULL;
+	char *text;
+	size_t length;
+	int result = kube_file_read(l->path, KUBECONFIG_MAX, &text, &length, l->err);
+
+	if (result < 0)
+		return error_wrap(l->err, "kubeconfig");
+	result = parse(text, length, &root, l->err);
+	explicit_bzero(text, length);
+	free(text);
+	if (result == 0)
+		result = load_context(l, root, server);
+	json_wipe(root);
+	return result < 0 ? error_wrap(l->err, "kubeconfig %s", l->path) : 0;
+}
+
+int kube_config_read(const char *path, const char *server, struct kube_config **out,
+		     struct error *err)
+{
+	struct loading l = {.path = path, .err = err};
+	int result;
+
+	l.config = calloc(1, sizeof(*l.config));
+	if (!l.config)
+		return no_memory(&l);
+	l.config->origin = strdup(path);
+	result = l.config->origin ? load(&l, server) : no_memory(&l);
+	if (result < 0) {
+		kube_config_free(l.config);
+		return result;
+	}
+	*out = l.config;
+	return 0;
+}
