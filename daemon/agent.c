@@ -43,16 +43,17 @@ struct agent {
 	struct kube_client *client;    /* NULL with --nodes-file */
 	struct nodes_file *nodes_file; /* NULL with --kube-subnet-mgr */
 	struct node_table *nodes;
-	bool synced; /* a complete list has been seen: routes may be deleted */
+	bool synced;   /* a list has been read to its end: rounds begin */
+	bool complete; /* ... and nothing in it was skipped: routes may be deleted */
 	struct log_repeat source_trouble;
 
 	/* node table -> plan -> host */
 	struct host host;
 	struct announcer announcer;
 	struct prefix own_cidrs[IP_FAMILIES]; /* as of the last round that knew them */
-	bool running;			      /* a round that knew them is over */
-	uint64_t last_round;		      /* milliseconds of the loop's clock */
-	uint64_t retry_delay;		      /* milliseconds; 0: nothing is left undone */
+	bool running;                         /* a round that knew them is over */
+	uint64_t last_round;                  /* milliseconds of the loop's clock */
+	uint64_t retry_delay;                 /* milliseconds; 0: nothing is left undone */
 	uv_timer_t round_timer, audit_timer;
 
 	/* host -> the own Node */
@@ -94,14 +95,14 @@ static void explain_waiting(struct agent *agent)
 
 	if (!node_table_find(agent->nodes, name))
 		error_set(&err, ENOENT,
-			  "Waiting: there is no node %s among the %zu nodes; set --node-name or "
-			  "NODE_NAME to this host's",
-			  name, node_table_count(agent->nodes));
+		          "Waiting: there is no node %s among the %zu nodes; set --node-name or "
+		          "NODE_NAME to this host's",
+		          name, node_table_count(agent->nodes));
 	else
 		error_set(&err, ENOENT,
-			  "Waiting: node %s has no pod CIDR inside the configured Network for "
-			  "each family; see the controller manager's --allocate-node-cidrs",
-			  name);
+		          "Waiting: node %s has no pod CIDR inside the configured Network for "
+		          "each family; see the controller manager's --allocate-node-cidrs",
+		          name);
 	announce_complaint(&agent->announcer, &err);
 }
 
@@ -114,7 +115,7 @@ static void publish_node(struct agent *agent, bool ready)
 	for (int i = 0; i < IP_FAMILIES; i++)
 		if (agent->settings.conf.network[i].addr.family != 0)
 			public_ip[i] = own_node_public_ip(&agent->own, (enum ip_family_index)i,
-							  &agent->host.public_ip[i]);
+			                                  &agent->host.public_ip[i]);
 	node_status_set(agent->status, &agent->own, public_ip, ready);
 }
 
@@ -132,8 +133,8 @@ static void write_subnet_file(struct agent *agent, struct outcome *outcome)
 static void log_beginning(const struct agent *agent)
 {
 	log_info(agent->log, "Created subnet manager: %s - %s",
-		 agent->client ? "Kubernetes Subnet Manager" : "Nodes File",
-		 agent->settings.node_name);
+	         agent->client ? "Kubernetes Subnet Manager" : "Nodes File",
+	         agent->settings.node_name);
 	log_info(agent->log, "Found network config - Backend type: host-gw");
 }
 
@@ -147,7 +148,7 @@ static void carry_out(struct agent *agent, const struct plan *plan, struct outco
 	if (!agent->running)
 		log_beginning(agent);
 	publish_node(agent, agent->running && agent->retry_delay == 0);
-	if (host_apply_routes(host, plan, agent->synced, &report, &err) < 0)
+	if (host_apply_routes(host, plan, agent->complete, &report, &err) < 0)
 		note_failure(agent, &err, outcome);
 	if (host_apply_rules(host, agent->own_cidrs, &err) < 0)
 		note_failure(agent, &err, outcome);
@@ -262,16 +263,19 @@ static void on_node_removed(void *ctx, const char *name)
 		ask_for_round(agent);
 }
 
-static void on_list_end(void *ctx)
+static void on_list_end(void *ctx, bool complete)
 {
 	struct agent *agent = ctx;
 
-	node_table_list_end(agent->nodes);
-	if (!node_table_find(agent->nodes, agent->settings.node_name))
-		own_node_forget(&agent->own);
+	if (complete) {
+		node_table_list_end(agent->nodes);
+		if (!node_table_find(agent->nodes, agent->settings.node_name))
+			own_node_forget(&agent->own);
+	}
 	if (!agent->synced && agent->client)
 		log_info(agent->log, "Node controller sync successful");
 	agent->synced = true;
+	agent->complete = agent->complete || complete;
 	ask_for_round(agent);
 }
 
@@ -289,7 +293,7 @@ static void on_recovered(void *ctx)
 
 	agent->source_trouble = (struct log_repeat){0};
 	log_info(agent->log, "%s",
-		 agent->client ? "The API server answers again" : "The nodes file is good again");
+	         agent->client ? "The API server answers again" : "The nodes file is good again");
 }
 
 static int follow_kubernetes(struct agent *agent, const struct node_sink *sink, struct error *err)
@@ -303,10 +307,15 @@ static int follow_kubernetes(struct agent *agent, const struct node_sink *sink, 
 		.set_condition = options->set_node_network_unavailable,
 	};
 
+	if (agent->settings.kube->insecure_skip_tls_verify)
+		log_warning(agent->log,
+		            "%s: insecure-skip-tls-verify is set: anyone on the way to %s can "
+		            "play the API server; give certificate-authority instead",
+		            agent->settings.kube->origin, agent->settings.kube->server);
 	log_info(agent->log, "Waiting 10m0s for node controller to sync");
 	log_info(agent->log, "Starting kube subnet manager");
 	if (kube_client_new(&agent->loop, agent->settings.kube, "hostgwd/" HOSTGW_VERSION,
-			    &agent->client, err) < 0)
+	                    &agent->client, err) < 0)
 		return EXIT_MISTAKE;
 	agent->settings.kube = NULL; /* the client's now */
 	config.client = agent->client;
@@ -333,7 +342,7 @@ static int follow_nodes(struct agent *agent, struct error *err)
 		return follow_kubernetes(agent, &sink, err);
 	log_info(agent->log, "Reading nodes from %s", options->nodes_file);
 	if (nodes_file_start(&agent->loop, options->nodes_file, options->kube_annotation_prefix,
-			     &sink, &agent->nodes_file, err) < 0)
+	                     &sink, &agent->nodes_file, err) < 0)
 		return EXIT_MISTAKE;
 	return EXIT_SUCCESS;
 }
@@ -348,7 +357,7 @@ static bool is_ready(void *ctx, char *text, size_t size)
 		snprintf(text, size, "waiting for the first complete list of nodes\n");
 	else if (!agent->running)
 		snprintf(text, size, "waiting for a pod CIDR of node %s\n",
-			 agent->settings.node_name);
+		         agent->settings.node_name);
 	else if (agent->retry_delay > 0)
 		snprintf(text, size, "routes, rules or files are not all in place; see the log\n");
 	else
@@ -363,7 +372,7 @@ static int serve_health(struct agent *agent, struct error *err)
 	if (options->healthz_port == 0)
 		return 0;
 	return http_server_start(&agent->loop, options->healthz_ip, (uint16_t)options->healthz_port,
-				 is_ready, agent, &agent->http, err);
+	                         is_ready, agent, &agent->http, err);
 }
 
 /* ---- life ---- */
@@ -394,7 +403,7 @@ static void stop(uv_signal_t *handle, int number)
 	struct agent *agent = handle->data;
 
 	log_info(agent->log, "%s received: stopping; routes and rules stay in place",
-		 number == SIGTERM ? "SIGTERM" : "SIGINT");
+	         number == SIGTERM ? "SIGTERM" : "SIGINT");
 	shut_down(agent);
 }
 

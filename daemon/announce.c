@@ -31,7 +31,7 @@ static bool stands(const struct announcer *announcer, uint64_t hash)
 {
 	return announcer->standing_count > 0 &&
 	       bsearch(&hash, announcer->standing, announcer->standing_count, sizeof(hash),
-		       compare_hashes);
+	               compare_hashes);
 }
 
 /* Without memory a complaint is said once too often, never too seldom. */
@@ -72,7 +72,7 @@ void announce_end(struct announcer *announcer)
 
 	if (announcer->said > LINES_MAX)
 		log_warning(announcer->log, "%u more of these lines were left out",
-			    announcer->said - LINES_MAX);
+		            announcer->said - LINES_MAX);
 	if (announcer->coming_count > 0)
 		qsort(announcer->coming, announcer->coming_count, sizeof(*announcer->coming),
 		      compare_hashes);
@@ -133,15 +133,15 @@ static void announce_failure(struct announcer *announcer, const struct route_cha
 	char route[128], text[ERROR_TEXT_MAX];
 
 	snprintf(text, sizeof(text), "Failed to %s route %s: %s%s%s%s%s; trying again",
-		 verbs[change->verb], print_route(&change->route, route, sizeof(route)),
-		 strerror(-change->result), change->detail ? " (" : "",
-		 change->detail ? change->detail : "", change->detail ? ")" : "",
-		 remedy_of(-change->result));
+	         verbs[change->verb], print_route(&change->route, route, sizeof(route)),
+	         strerror(-change->result), change->detail ? " (" : "",
+	         change->detail ? change->detail : "", change->detail ? ")" : "",
+	         remedy_of(-change->result));
 	complain(announcer, LOG_LEVEL_ERROR, text);
 }
 
 static void announce_success(const struct announcer *announcer, const struct route_change *change,
-			     bool repair)
+                             bool repair)
 {
 	const struct log *log = announcer->log;
 	char text[128], dst[PREFIX_TEXT_MAX];
@@ -149,7 +149,7 @@ static void announce_success(const struct announcer *announcer, const struct rou
 	print_route(&change->route, text, sizeof(text));
 	if (repair)
 		log_warning(log, "Route restored: %s; another program had removed or changed it",
-			    text);
+		            text);
 	else if (change->route.type == RTN_BLACKHOLE)
 		log_info(log, "%s: %s", change->verb == ROUTE_DELETE ? "Removed" : "Added", text);
 	else if (change->verb == ROUTE_ADD)
@@ -161,7 +161,7 @@ static void announce_success(const struct announcer *announcer, const struct rou
 }
 
 static void announce_counts(const struct announcer *announcer,
-			    const struct reconcile_report *report)
+                            const struct reconcile_report *report)
 {
 	size_t counts[ROUTE_DELETE + 1] = {0}, repairs = 0;
 
@@ -185,11 +185,11 @@ static void announce_conflict(struct announcer *announcer, const struct route_co
 	char desired[128], observed[128], text[ERROR_TEXT_MAX];
 
 	snprintf(text, sizeof(text),
-		 "Route %s is in the way of %s: it belongs to another program (protocol %u) and is "
-		 "left alone; remove it and ours takes its place",
-		 print_route(&conflict->observed, observed, sizeof(observed)),
-		 print_route(&conflict->desired, desired, sizeof(desired)),
-		 conflict->observed.protocol);
+	         "Route %s is in the way of %s: it belongs to another program (protocol %u) and is "
+	         "left alone; remove it and ours takes its place",
+	         print_route(&conflict->observed, observed, sizeof(observed)),
+	         print_route(&conflict->desired, desired, sizeof(desired)),
+	         conflict->observed.protocol);
 	complain(announcer, LOG_LEVEL_WARNING, text);
 }
 
@@ -220,7 +220,7 @@ static bool is_transient(enum claim_state state)
 }
 
 void announce_plan(struct announcer *announcer, const struct plan *plan,
-		   const struct uplink *uplink)
+                   const struct uplink *uplink)
 {
 	for (size_t i = 0; i < plan->claim_count; i++) {
 		const struct claim *claim = &plan->claims[i];
@@ -231,6 +231,6 @@ void announce_plan(struct announcer *announcer, const struct plan *plan,
 		claim_describe(claim, uplink, reason, sizeof(reason));
 		snprintf(text, sizeof(text), "Skipping %s", reason);
 		complain(announcer, is_transient(claim->state) ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING,
-			 text);
+		         text);
 	}
 }

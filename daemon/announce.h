@@ -30,7 +30,7 @@ void announce_report(struct announcer *announcer, const struct reconcile_report 
 
 /* Nodes that the plan leaves out, with the reason. */
 void announce_plan(struct announcer *announcer, const struct plan *plan,
-		   const struct uplink *uplink);
+                   const struct uplink *uplink);
 
 /* Anything else that stands in the way. */
 void announce_complaint(struct announcer *announcer, const struct error *err);

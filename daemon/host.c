@@ -7,7 +7,7 @@
 #include "subnet_file.h"
 
 int host_open(struct host *host, const struct settings *settings, const struct log *log,
-	      struct error *err)
+              struct error *err)
 {
 	const struct options *options = settings->options;
 	int result;
@@ -20,15 +20,15 @@ int host_open(struct host *host, const struct settings *settings, const struct l
 		result = nft_open(&host->nft, err);
 	if (result == 0)
 		result = reconciler_new(host->rtnl, (uint8_t)options->route_protocol,
-					&host->reconciler, err);
+		                        &host->reconciler, err);
 	if (result == 0)
 		result = link_snapshot_read(host->rtnl, &host->links, err);
 	if (result == 0)
 		result = iface_choose(options, &settings->conf, host->rtnl, &host->links, log,
-				      &host->uplink, err);
+		                      &host->uplink, err);
 	if (result == 0)
 		result = iface_public_ip(options, &host->links, &host->uplink, log, host->public_ip,
-					 err);
+		                         err);
 	return result;
 }
 
@@ -61,7 +61,7 @@ static void on_links_changed(void *ctx)
 }
 
 int host_watch(struct host *host, uv_loop_t *loop, void (*changed)(void *ctx), void *ctx,
-	       struct error *err)
+               struct error *err)
 {
 	const struct rtnl_monitor_events events = {
 		.ctx = host,
@@ -114,7 +114,7 @@ int host_look(struct host *host, struct error *err)
 }
 
 int host_plan(const struct host *host, const struct node_table *nodes, struct plan *plan,
-	      struct error *err)
+              struct error *err)
 {
 	const struct options *options = host->settings->options;
 	const struct plan_input input = {
@@ -135,14 +135,14 @@ int host_plan(const struct host *host, const struct node_table *nodes, struct pl
 /* ---- what is kept here ---- */
 
 int host_apply_routes(struct host *host, const struct plan *plan, bool may_delete,
-		      struct reconcile_report *report, struct error *err)
+                      struct reconcile_report *report, struct error *err)
 {
 	return reconcile_run(host->reconciler, plan->routes, plan->route_count, may_delete, report,
-			     err);
+	                     err);
 }
 
 static struct masquerade_rules desired_rules(const struct host *host,
-					     const struct prefix own[IP_FAMILIES])
+                                             const struct prefix own[IP_FAMILIES])
 {
 	const struct settings *settings = host->settings;
 	const struct options *options = settings->options;
@@ -169,14 +169,14 @@ int host_apply_rules(struct host *host, const struct prefix own[IP_FAMILIES], st
 	result = masquerade_apply(host->nft, &rules, err);
 	if (result < 0)
 		return error_wrap(err, "cannot install the rules of table inet %s",
-				  MASQUERADE_TABLE);
+		                  MASQUERADE_TABLE);
 	memcpy(&host->rules, &rules, sizeof(rules));
 	host->rules_installed = true;
 	return 0;
 }
 
 int host_write_subnet_file(const struct host *host, const struct prefix own[IP_FAMILIES],
-			   bool *changed, struct error *err)
+                           bool *changed, struct error *err)
 {
 	const struct options *options = host->settings->options;
 	struct subnet_file file = {.mtu = host->uplink.mtu, .ip_masq = options->ip_masq};

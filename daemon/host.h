@@ -16,7 +16,7 @@
 
 struct host {
 	const struct settings *settings; /* borrowed */
-	const struct log *log;		 /* borrowed */
+	const struct log *log;           /* borrowed */
 
 	struct rtnl *rtnl;
 	struct rtnl_monitor *monitor;
@@ -40,13 +40,13 @@ struct host {
 /* Opens the sockets, reads the links and chooses the interface; changes nothing. -EINVAL: a flag is
  * mistaken. host_close is due after a failure too. */
 int host_open(struct host *host, const struct settings *settings, const struct log *log,
-	      struct error *err);
+              struct error *err);
 /* Leaves routes, rules and files in place. */
 void host_close(struct host *host);
 
 /* Calls `changed` whenever others change what concerns us, until host_unwatch. */
 int host_watch(struct host *host, uv_loop_t *loop, void (*changed)(void *ctx), void *ctx,
-	       struct error *err);
+               struct error *err);
 void host_unwatch(struct host *host);
 
 /* Brings the facts up to date. -ENODEV: the interface or its address is away; everything stays as
@@ -55,15 +55,15 @@ int host_look(struct host *host, struct error *err);
 
 /* The plan for the nodes, with the facts as they are. */
 int host_plan(const struct host *host, const struct node_table *nodes, struct plan *plan,
-	      struct error *err);
+              struct error *err);
 
 /* Brings the kernel's routes to the plan; see reconcile_run. */
 int host_apply_routes(struct host *host, const struct plan *plan, bool may_delete,
-		      struct reconcile_report *report, struct error *err);
+                      struct reconcile_report *report, struct error *err);
 /* Installs the nftables table for the own pod CIDRs unless it stands already. */
 int host_apply_rules(struct host *host, const struct prefix own[IP_FAMILIES], struct error *err);
 /* Writes subnet.env unless it is right already; *changed tells. */
 int host_write_subnet_file(const struct host *host, const struct prefix own[IP_FAMILIES],
-			   bool *changed, struct error *err);
+                           bool *changed, struct error *err);
 
 #endif

@@ -9,13 +9,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define CONNECTIONS_MAX	   64
+#define CONNECTIONS_MAX    64
 #define CONNECTION_SECONDS 5
-#define ANSWER_MAX	   1024
+#define ANSWER_MAX         1024
 
 struct http_server {
 	struct MHD_Daemon *daemon;
-	uv_poll_t poll;	  /* of the library's epoll descriptor: something is to be done */
+	uv_poll_t poll;   /* of the library's epoll descriptor: something is to be done */
 	uv_timer_t timer; /* ... or a connection's time is up */
 	unsigned open_handles;
 	http_ready_fn ready;
@@ -25,21 +25,21 @@ struct http_server {
 static enum MHD_Result answer(struct MHD_Connection *connection, unsigned status, char *text)
 {
 	struct MHD_Response *response = MHD_create_response_from_buffer(strlen(text), text,
-									MHD_RESPMEM_MUST_COPY);
+	                                                                MHD_RESPMEM_MUST_COPY);
 	enum MHD_Result result;
 
 	if (!response)
 		return MHD_NO;
 	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
-				"text/plain; charset=utf-8");
+	                        "text/plain; charset=utf-8");
 	result = MHD_queue_response(connection, status, response);
 	MHD_destroy_response(response);
 	return result;
 }
 
 static enum MHD_Result handle_request(void *ctx, struct MHD_Connection *connection, const char *url,
-				      const char *method, const char *version, const char *upload,
-				      size_t *upload_size, void **state)
+                                      const char *method, const char *version, const char *upload,
+                                      size_t *upload_size, void **state)
 {
 	struct http_server *server = ctx;
 	char text[ANSWER_MAX] = "ok\n";
@@ -56,10 +56,10 @@ static enum MHD_Result handle_request(void *ctx, struct MHD_Connection *connecti
 		return answer(connection, MHD_HTTP_OK, text);
 	if (strcmp(url, "/readyz") == 0)
 		return answer(connection,
-			      server->ready(server->ctx, text, sizeof(text))
-				      ? MHD_HTTP_OK
-				      : MHD_HTTP_SERVICE_UNAVAILABLE,
-			      text);
+		              server->ready(server->ctx, text, sizeof(text))
+		                      ? MHD_HTTP_OK
+		                      : MHD_HTTP_SERVICE_UNAVAILABLE,
+		              text);
 	strcpy(text, "there are /healthz and /readyz\n");
 	return answer(connection, MHD_HTTP_NOT_FOUND, text);
 }
@@ -133,15 +133,15 @@ static int listen_on(struct http_server *server, const char *ip, uint16_t port, 
 		int code = errno ? errno : EIO;
 
 		return error_set(err, code,
-				 "cannot serve /healthz on %s port %u: %s; choose another "
-				 "--healthz-port, or 0 for none",
-				 ip, port, strerror(code));
+		                 "cannot serve /healthz on %s port %u: %s; choose another "
+		                 "--healthz-port, or 0 for none",
+		                 ip, port, strerror(code));
 	}
 	return 0;
 }
 
 int http_server_start(uv_loop_t *loop, const char *ip, uint16_t port, http_ready_fn ready,
-		      void *ctx, struct http_server **out, struct error *err)
+                      void *ctx, struct http_server **out, struct error *err)
 {
 	struct http_server *server = calloc(1, sizeof(*server));
 	const union MHD_DaemonInfo *info;

@@ -20,7 +20,7 @@ typedef bool (*http_ready_fn)(void *ctx, char *text, size_t size);
  * says which address. /healthz answers 200 while the loop turns, /readyz 200 or 503 as `ready`
  * says. */
 int http_server_start(uv_loop_t *loop, const char *ip, uint16_t port, http_ready_fn ready,
-		      void *ctx, struct http_server **out, struct error *err);
+                      void *ctx, struct http_server **out, struct error *err);
 /* Closes all connections; the memory goes on the loop's next turn. NULL is fine. */
 void http_server_close(struct http_server *server);
 

@@ -16,7 +16,7 @@ static bool may_identify(const struct link_address *address, int index)
 }
 
 static const struct link_address *first_address(const struct link_snapshot *links, int index,
-						uint8_t family)
+                                                uint8_t family)
 {
 	for (size_t i = 0; i < links->address_count; i++)
 		if (links->addresses[i].prefix.addr.family == family &&
@@ -36,8 +36,8 @@ static bool holds_address(const struct link_snapshot *links, int index, const st
 
 /* Takes the link as uplink; `preferred` (may be NULL) is the address that it was named by. */
 static int take_link(const struct link *link, const struct net_conf *conf,
-		     const struct link_snapshot *links, const struct ip_addr *preferred,
-		     struct uplink *out, struct error *err)
+                     const struct link_snapshot *links, const struct ip_addr *preferred,
+                     struct uplink *out, struct error *err)
 {
 	struct uplink uplink = {.index = link->index, .mtu = link->mtu};
 
@@ -52,10 +52,10 @@ static int take_link(const struct link *link, const struct net_conf *conf,
 			uplink.address[i] = address->prefix.addr;
 		else if (conf->network[i].addr.family != 0)
 			return error_set(err, ENODEV,
-					 "interface %s has no global %s address; give it one, "
-					 "choose another with --iface, or switch that family off "
-					 "in the net-conf.json",
-					 link->name, i == IP_V4 ? "IPv4" : "IPv6");
+			                 "interface %s has no global %s address; give it one, "
+			                 "choose another with --iface, or switch that family off "
+			                 "in the net-conf.json",
+			                 link->name, i == IP_V4 ? "IPv4" : "IPv6");
 	}
 	*out = uplink;
 	return 0;
@@ -64,7 +64,7 @@ static int take_link(const struct link *link, const struct net_conf *conf,
 /* ---- by flag ---- */
 
 static const struct link *link_by_text(const struct link_snapshot *links, const char *text,
-				       struct ip_addr *addr)
+                                       struct ip_addr *addr)
 {
 	const struct link_address *address;
 
@@ -81,7 +81,7 @@ static bool matches(pcre2_code *pattern, pcre2_match_data *data, const char *tex
 }
 
 static bool link_matches(const struct link_snapshot *links, const struct link *link,
-			 pcre2_code *pattern, pcre2_match_data *data)
+                         pcre2_code *pattern, pcre2_match_data *data)
 {
 	char text[IP_TEXT_MAX];
 
@@ -94,20 +94,20 @@ static bool link_matches(const struct link_snapshot *links, const struct link *l
 
 /* *out: the first link whose name or address matches; NULL: none does. */
 static int link_by_regex(const struct link_snapshot *links, const char *text,
-			 const struct link **out, struct error *err)
+                         const struct link **out, struct error *err)
 {
 	int code;
 	PCRE2_SIZE offset;
 	PCRE2_UCHAR message[128];
 	pcre2_code *pattern = pcre2_compile((PCRE2_SPTR)text, PCRE2_ZERO_TERMINATED, 0, &code,
-					    &offset, NULL);
+	                                    &offset, NULL);
 	pcre2_match_data *data;
 
 	*out = NULL;
 	if (!pattern) {
 		pcre2_get_error_message(code, message, sizeof(message));
 		return error_set(err, EINVAL, "--iface-regex %s: %s at character %zu", text,
-				 (char *)message, offset + 1);
+		                 (char *)message, offset + 1);
 	}
 	data = pcre2_match_data_create_from_pattern(pattern, NULL);
 	for (size_t i = 0; data && i < links->link_count && !*out; i++)
@@ -128,17 +128,17 @@ static const char *list_links(const struct link_snapshot *links, char *text, siz
 	for (size_t i = 0; i < links->link_count && used < size; i++)
 		if (!links->links[i].loopback)
 			used += (size_t)snprintf(text + used, size - used, "%s%s", used ? ", " : "",
-						 links->links[i].name);
+			                         links->links[i].name);
 	return text;
 }
 
 static int choose_by_flags(const struct options *options, const struct net_conf *conf,
-			   const struct link_snapshot *links, struct uplink *out, struct error *err)
+                           const struct link_snapshot *links, struct uplink *out, struct error *err)
 {
 	char names[256];
 	const char *flag = options->iface.count ? "--iface" : "--iface-regex";
 	const char *first = options->iface.count ? options->iface.items[0]
-						 : options->iface_regex.items[0];
+	                                         : options->iface_regex.items[0];
 
 	for (size_t i = 0; i < options->iface.count; i++) {
 		struct ip_addr addr;
@@ -157,17 +157,17 @@ static int choose_by_flags(const struct options *options, const struct net_conf 
 			return take_link(link, conf, links, NULL, out, err);
 	}
 	return error_set(err, EINVAL,
-			 "%s %s: no interface has that name or address%s; this host has %s", flag,
-			 first,
-			 options->iface.count + options->iface_regex.count > 1
-				 ? " (nor those given after it)"
-				 : "",
-			 list_links(links, names, sizeof(names)));
+	                 "%s %s: no interface has that name or address%s; this host has %s", flag,
+	                 first,
+	                 options->iface.count + options->iface_regex.count > 1
+	                         ? " (nor those given after it)"
+	                         : "",
+	                 list_links(links, names, sizeof(names)));
 }
 
 static int choose_by_public_ip(const char *text, const struct net_conf *conf,
-			       const struct link_snapshot *links, struct uplink *out,
-			       struct error *err)
+                               const struct link_snapshot *links, struct uplink *out,
+                               struct error *err)
 {
 	struct ip_addr addr;
 	const struct link *link = link_by_text(links, text, &addr);
@@ -176,14 +176,14 @@ static int choose_by_public_ip(const char *text, const struct net_conf *conf,
 		return error_set(err, EINVAL, "--public-ip %s is not an IP address", text);
 	if (!link)
 		return error_set(err, EINVAL,
-				 "--public-ip %s: no interface of this host has it, as host-gw "
-				 "needs; give an address of this host, or --iface",
-				 text);
+		                 "--public-ip %s: no interface of this host has it, as host-gw "
+		                 "needs; give an address of this host, or --iface",
+		                 text);
 	return take_link(link, conf, links, &addr, out, err);
 }
 
 static int choose_by_reach(const char *text, const struct net_conf *conf, struct rtnl *rtnl,
-			   const struct link_snapshot *links, struct uplink *out, struct error *err)
+                           const struct link_snapshot *links, struct uplink *out, struct error *err)
 {
 	struct ip_addr addr;
 	const struct link *link;
@@ -224,29 +224,29 @@ static void forget_default(void *ctx)
 }
 
 static int choose_by_default_route(const struct net_conf *conf, struct rtnl *rtnl,
-				   const struct link_snapshot *links, struct uplink *out,
-				   struct error *err)
+                                   const struct link_snapshot *links, struct uplink *out,
+                                   struct error *err)
 {
 	bool ipv4 = conf->network[IP_V4].addr.family != 0;
 	struct default_route seen = {.found = false};
 	const struct link *link;
 	int result = route_dump(rtnl, ipv4 ? AF_INET : AF_INET6, RT_TABLE_MAIN, see_default,
-				forget_default, &seen, err);
+	                        forget_default, &seen, err);
 
 	if (result < 0)
 		return result;
 	link = seen.found ? link_find(links, seen.best.oif) : NULL;
 	if (!link)
 		return error_set(err, ENODEV,
-				 "this host has no %s default route to choose an interface by; "
-				 "name one with --iface",
-				 ipv4 ? "IPv4" : "IPv6");
+		                 "this host has no %s default route to choose an interface by; "
+		                 "name one with --iface",
+		                 ipv4 ? "IPv4" : "IPv6");
 	return take_link(link, conf, links, NULL, out, err);
 }
 
 int iface_choose(const struct options *options, const struct net_conf *conf, struct rtnl *rtnl,
-		 const struct link_snapshot *links, const struct log *log, struct uplink *out,
-		 struct error *err)
+                 const struct link_snapshot *links, const struct log *log, struct uplink *out,
+                 struct error *err)
 {
 	char text[IP_TEXT_MAX];
 	int result;
@@ -264,30 +264,30 @@ int iface_choose(const struct options *options, const struct net_conf *conf, str
 	for (int i = 0; i < IP_FAMILIES && result == 0; i++)
 		if (conf->network[i].addr.family != 0)
 			log_info(log, "Using interface with name %s and address %s", out->name,
-				 ip_format(&out->address[i], text));
+			         ip_format(&out->address[i], text));
 	return result;
 }
 
 /* ---- what others are to use ---- */
 
 static int check_public_ip(const char *flag, const char *text, uint8_t family,
-			   const struct link_snapshot *links, const struct uplink *uplink,
-			   struct ip_addr *out, struct error *err)
+                           const struct link_snapshot *links, const struct uplink *uplink,
+                           struct ip_addr *out, struct error *err)
 {
 	if (!ip_parse(text, out) || out->family != family)
 		return error_set(err, EINVAL, "%s %s is not an %s address", flag, text,
-				 family == AF_INET ? "IPv4" : "IPv6");
+		                 family == AF_INET ? "IPv4" : "IPv6");
 	if (!holds_address(links, uplink->index, out))
 		return error_set(err, EINVAL,
-				 "%s %s is no address of interface %s, as host-gw needs; leave it "
-				 "out, or use the annotation public-ip-overwrite",
-				 flag, text, uplink->name);
+		                 "%s %s is no address of interface %s, as host-gw needs; leave it "
+		                 "out, or use the annotation public-ip-overwrite",
+		                 flag, text, uplink->name);
 	return 0;
 }
 
 int iface_public_ip(const struct options *options, const struct link_snapshot *links,
-		    const struct uplink *uplink, const struct log *log,
-		    struct ip_addr out[IP_FAMILIES], struct error *err)
+                    const struct uplink *uplink, const struct log *log,
+                    struct ip_addr out[IP_FAMILIES], struct error *err)
 {
 	const char *const flags[IP_FAMILIES] = {"--public-ip", "--public-ipv6"};
 	const char *const texts[IP_FAMILIES] = {options->public_ip, options->public_ipv6};
@@ -299,21 +299,21 @@ int iface_public_ip(const struct options *options, const struct link_snapshot *l
 		out[i] = uplink->address[i];
 		if (texts[i][0]) {
 			result = check_public_ip(flags[i], texts[i],
-						 ip_family((enum ip_family_index)i), links, uplink,
-						 &out[i], err);
+			                         ip_family((enum ip_family_index)i), links, uplink,
+			                         &out[i], err);
 			if (result < 0)
 				return result;
 			log_info(log, "Using %s as external address", texts[i]);
 		} else if (out[i].family != 0) {
 			log_info(log, "Defaulting external address to interface address (%s)",
-				 ip_format(&out[i], text));
+			         ip_format(&out[i], text));
 		}
 	}
 	return 0;
 }
 
 int iface_refresh(const struct link_snapshot *links, const struct net_conf *conf,
-		  struct uplink *uplink, struct error *err)
+                  struct uplink *uplink, struct error *err)
 {
 	const struct link *link = link_find_name(links, uplink->name);
 	struct uplink fresh;
@@ -321,9 +321,9 @@ int iface_refresh(const struct link_snapshot *links, const struct net_conf *conf
 
 	if (!link)
 		return error_set(err, ENODEV,
-				 "interface %s is gone; waiting for it to come back "
-				 "(or restart with another --iface)",
-				 uplink->name);
+		                 "interface %s is gone; waiting for it to come back "
+		                 "(or restart with another --iface)",
+		                 uplink->name);
 	result = take_link(link, conf, links, NULL, &fresh, err);
 	if (result < 0)
 		return result;

@@ -17,18 +17,18 @@
  * suitable interface; `err` says which and the remedy.
  */
 int iface_choose(const struct options *options, const struct net_conf *conf, struct rtnl *rtnl,
-		 const struct link_snapshot *links, const struct log *log, struct uplink *out,
-		 struct error *err);
+                 const struct link_snapshot *links, const struct log *log, struct uplink *out,
+                 struct error *err);
 
 /* The address that other nodes are to use, per family: --public-ip, else the interface's own.
  * -EINVAL: --public-ip is no address, or not one of the interface, which host-gw needs. */
 int iface_public_ip(const struct options *options, const struct link_snapshot *links,
-		    const struct uplink *uplink, const struct log *log,
-		    struct ip_addr out[IP_FAMILIES], struct error *err);
+                    const struct uplink *uplink, const struct log *log,
+                    struct ip_addr out[IP_FAMILIES], struct error *err);
 
 /* Follows changes of the chosen interface (found by its name): index, MTU, addresses. -ENODEV: it
  * is gone, or lost its last address of a family that `conf` switches on; *uplink is as it was. */
 int iface_refresh(const struct link_snapshot *links, const struct net_conf *conf,
-		  struct uplink *uplink, struct error *err);
+                  struct uplink *uplink, struct error *err);
 
 #endif

@@ -28,7 +28,7 @@ int log_format_parse(const char *text, enum log_format *out, struct error *err)
 		}
 	}
 	return error_set(err, EINVAL, "\"%s\" is not a log format; use klog, json or journal",
-			 text);
+	                 text);
 }
 
 static const char *base_name(const char *path)
@@ -48,7 +48,7 @@ static void make_visible(char *text)
 
 /* klog's header: Lmmdd hh:mm:ss.uuuuuu threadid file:line] */
 static void print_klog(char *line, size_t size, enum log_level level, const char *file,
-		       int line_number, const char *message)
+                       int line_number, const char *message)
 {
 	static const char letters[] = "IWEF";
 	struct timespec now;
@@ -57,12 +57,12 @@ static void print_klog(char *line, size_t size, enum log_level level, const char
 	clock_gettime(CLOCK_REALTIME, &now);
 	localtime_r(&now.tv_sec, &local);
 	snprintf(line, size, "%c%02d%02d %02d:%02d:%02d.%06ld %7d %s:%d] %s\n", letters[level],
-		 local.tm_mon + 1, local.tm_mday, local.tm_hour, local.tm_min, local.tm_sec,
-		 now.tv_nsec / 1000, (int)getpid(), base_name(file), line_number, message);
+	         local.tm_mon + 1, local.tm_mday, local.tm_hour, local.tm_min, local.tm_sec,
+	         now.tv_nsec / 1000, (int)getpid(), base_name(file), line_number, message);
 }
 
 static void print_json(char *line, size_t size, enum log_level level, const char *file,
-		       int line_number, const char *message)
+                       int line_number, const char *message)
 {
 	static const char *const names[] = {"info", "warning", "error", "fatal"};
 	char stamp[40], caller[80];
@@ -84,7 +84,7 @@ static void print_json(char *line, size_t size, enum log_level level, const char
 		strcat(line, "\n");
 	else
 		snprintf(line, size, "{\"level\":\"%s\",\"msg\":\"(line too long)\"}\n",
-			 names[level]);
+		         names[level]);
 	cJSON_Delete(object);
 }
 
@@ -97,7 +97,7 @@ static void print_journal(char *line, size_t size, enum log_level level, const c
 }
 
 void log_write(const struct log *log, enum log_level level, const char *file, int line_number,
-	       const char *format, ...)
+               const char *format, ...)
 {
 	char message[LINE_MAX_BYTES], line[2 * LINE_MAX_BYTES];
 	va_list args;
@@ -123,7 +123,7 @@ void log_write(const struct log *log, enum log_level level, const char *file, in
 }
 
 void log_trouble(const struct log *log, struct log_repeat *repeat, const struct error *err,
-		 uint64_t now)
+                 uint64_t now)
 {
 	bool same = strcmp(repeat->text, err->text) == 0;
 
@@ -133,7 +133,7 @@ void log_trouble(const struct log *log, struct log_repeat *repeat, const struct 
 	}
 	if (same && repeat->held_back > 0)
 		log_warning(log, "%s (%u more times since it was last said)", err->text,
-			    repeat->held_back);
+		            repeat->held_back);
 	else
 		log_warning(log, "%s", err->text);
 	memcpy(repeat->text, err->text, sizeof(repeat->text));

@@ -24,8 +24,8 @@ int log_format_parse(const char *text, enum log_format *out, struct error *err);
 
 /* One whole line, written in one piece; control characters are made visible. */
 __attribute__((format(printf, 5, 6))) void log_write(const struct log *log, enum log_level level,
-						     const char *file, int line, const char *format,
-						     ...);
+                                                     const char *file, int line, const char *format,
+                                                     ...);
 
 #define log_info(log, ...)    log_write((log), LOG_LEVEL_INFO, __FILE__, __LINE__, __VA_ARGS__)
 #define log_warning(log, ...) log_write((log), LOG_LEVEL_WARNING, __FILE__, __LINE__, __VA_ARGS__)
@@ -38,12 +38,12 @@ __attribute__((format(printf, 5, 6))) void log_write(const struct log *log, enum
 
 struct log_repeat {
 	char text[ERROR_TEXT_MAX]; /* last said; empty: nothing stands */
-	uint64_t said_at;	   /* milliseconds of the loop's clock */
-	unsigned held_back;	   /* times it was not said since */
+	uint64_t said_at;          /* milliseconds of the loop's clock */
+	unsigned held_back;        /* times it was not said since */
 };
 
 /* Says `err` as a warning if it is due at `now`, with the number of times it was held back. */
 void log_trouble(const struct log *log, struct log_repeat *repeat, const struct error *err,
-		 uint64_t now);
+                 uint64_t now);
 
 #endif

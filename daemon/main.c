@@ -48,7 +48,7 @@ static int run_subcommand(const char *name)
 	if (strcmp(name, "help") == 0)
 		return print_help();
 	fprintf(stderr, "hostgwd: unknown command \"%s\"; hostgwd --help shows what there is\n",
-		name);
+	        name);
 	return EXIT_MISTAKE;
 }
 

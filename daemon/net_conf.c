@@ -10,11 +10,11 @@
 #include "file.h"
 
 #define FILE_LIMIT (1024 * 1024)
-#define EXAMPLE	   "{\"Network\":\"10.244.0.0/16\",\"Backend\":{\"Type\":\"host-gw\"}}"
+#define EXAMPLE    "{\"Network\":\"10.244.0.0/16\",\"Backend\":{\"Type\":\"host-gw\"}}"
 
 static const char *const known_keys[] = {
 	"Network",   "IPv6Network", "EnableIPv4",    "EnableIPv6",    "EnableNFTables", "SubnetLen",
-	"SubnetMin", "SubnetMax",   "IPv6SubnetLen", "IPv6SubnetMin", "IPv6SubnetMax",	"Backend",
+	"SubnetMin", "SubnetMax",   "IPv6SubnetLen", "IPv6SubnetMin", "IPv6SubnetMax",  "Backend",
 };
 
 /* How each family's keys are called. */
@@ -28,7 +28,7 @@ static const struct family_keys family_keys[IP_FAMILIES] = {
 };
 
 static void warn_of_unknown_keys(const cJSON *root, const char *path, net_conf_warn_fn warn,
-				 void *ctx)
+                                 void *ctx)
 {
 	const cJSON *member;
 
@@ -43,13 +43,13 @@ static void warn_of_unknown_keys(const cJSON *root, const char *path, net_conf_w
 		if (known || !warn)
 			continue;
 		snprintf(text, sizeof(text), "%s: unknown key \"%s\" is ignored", path,
-			 member->string);
+		         member->string);
 		warn(ctx, text);
 	}
 }
 
 static int read_bool(const cJSON *root, const char *path, const char *key, bool initial, bool *out,
-		     struct error *err)
+                     struct error *err)
 {
 	const cJSON *member = cJSON_GetObjectItem(root, key);
 
@@ -63,7 +63,7 @@ static int read_bool(const cJSON *root, const char *path, const char *key, bool 
 }
 
 static int read_network(const cJSON *root, const char *path, int family, struct prefix *out,
-			struct error *err)
+                        struct error *err)
 {
 	const char *key = family_keys[family].network;
 	const char *example = family == IP_V4 ? "10.244.0.0/16" : "fd00:10:244::/48";
@@ -71,19 +71,19 @@ static int read_network(const cJSON *root, const char *path, int family, struct 
 
 	if (!member)
 		return error_set(err, EINVAL,
-				 "%s: \"%s\" is missing; add \"%s\":\"%s\" (the "
-				 "cluster CIDR of the controller manager)%s",
-				 path, key, key, example,
-				 family == IP_V4 ? ", or \"EnableIPv4\":false" : "");
+		                 "%s: \"%s\" is missing; add \"%s\":\"%s\" (the "
+		                 "cluster CIDR of the controller manager)%s",
+		                 path, key, key, example,
+		                 family == IP_V4 ? ", or \"EnableIPv4\":false" : "");
 	if (!cJSON_IsString(member) || !prefix_parse(member->valuestring, out) ||
 	    out->addr.family != ip_family((enum ip_family_index)family))
 		return error_set(err, EINVAL, "%s: \"%s\" must be an %s CIDR such as \"%s\"", path,
-				 key, family == IP_V4 ? "IPv4" : "IPv6", example);
+		                 key, family == IP_V4 ? "IPv4" : "IPv6", example);
 	return 0;
 }
 
 static int check_subnet_bound(const cJSON *root, const char *path, const char *key,
-			      const struct prefix *network, struct error *err)
+                              const struct prefix *network, struct error *err)
 {
 	const cJSON *member = cJSON_GetObjectItem(root, key);
 	struct ip_addr addr;
@@ -93,14 +93,14 @@ static int check_subnet_bound(const cJSON *root, const char *path, const char *k
 	if (!cJSON_IsString(member) || !ip_parse(member->valuestring, &addr) ||
 	    !prefix_contains_ip(network, &addr))
 		return error_set(err, EINVAL, "%s: \"%s\" must be an address inside the Network",
-				 path, key);
+		                 path, key);
 	return 0;
 }
 
 /* SubnetLen, SubnetMin and SubnetMax mean nothing where Kubernetes hands out the pod CIDRs, but a
  * wrong one tells of a wrong file. */
 static int check_subnets(const cJSON *root, const char *path, int family,
-			 const struct prefix *network, struct error *err)
+                         const struct prefix *network, struct error *err)
 {
 	const struct family_keys *keys = &family_keys[family];
 	const cJSON *length = cJSON_GetObjectItem(root, keys->length);
@@ -108,11 +108,11 @@ static int check_subnets(const cJSON *root, const char *path, int family,
 	int result;
 
 	if (length && (!cJSON_IsNumber(length) || length->valuedouble != length->valueint ||
-		       length->valueint < network->length || length->valueint > longest))
+	               length->valueint < network->length || length->valueint > longest))
 		return error_set(err, EINVAL,
-				 "%s: \"%s\" must be a number from %u (the Network's) "
-				 "to %d",
-				 path, keys->length, network->length, longest);
+		                 "%s: \"%s\" must be a number from %u (the Network's) "
+		                 "to %d",
+		                 path, keys->length, network->length, longest);
 	result = check_subnet_bound(root, path, keys->minimum, network, err);
 	return result < 0 ? result : check_subnet_bound(root, path, keys->maximum, network, err);
 }
@@ -124,19 +124,19 @@ static int check_backend(const cJSON *root, const char *path, struct error *err)
 
 	if (!cJSON_IsString(type))
 		return error_set(err, EINVAL,
-				 "%s: no backend type; hostgwd is host-gw: add "
-				 "\"Backend\":{\"Type\":\"host-gw\"}",
-				 path);
+		                 "%s: no backend type; hostgwd is host-gw: add "
+		                 "\"Backend\":{\"Type\":\"host-gw\"}",
+		                 path);
 	if (strcmp(type->valuestring, "host-gw") != 0)
 		return error_set(err, EINVAL,
-				 "%s: Backend.Type is \"%s\", but hostgwd does host-gw "
-				 "only: change that line to \"Type\": \"host-gw\"",
-				 path, type->valuestring);
+		                 "%s: Backend.Type is \"%s\", but hostgwd does host-gw "
+		                 "only: change that line to \"Type\": \"host-gw\"",
+		                 path, type->valuestring);
 	return 0;
 }
 
 static int read_families(const cJSON *root, const char *path, struct net_conf *out,
-			 struct error *err)
+                         struct error *err)
 {
 	bool nftables, any = false;
 	int result = read_bool(root, path, "EnableNFTables", true, &nftables, err);
@@ -153,9 +153,9 @@ static int read_families(const cJSON *root, const char *path, struct net_conf *o
 	}
 	if (result == 0 && !any)
 		return error_set(err, EINVAL,
-				 "%s: \"EnableIPv4\" and \"EnableIPv6\" are both "
-				 "false: enable one",
-				 path);
+		                 "%s: \"EnableIPv4\" and \"EnableIPv6\" are both "
+		                 "false: enable one",
+		                 path);
 	return result;
 }
 
@@ -171,7 +171,7 @@ static void find_place(const char *text, const char *at, int *line, int *column)
 }
 
 int net_conf_parse(const char *text, size_t length, const char *path, struct net_conf *out,
-		   net_conf_warn_fn warn, void *ctx, struct error *err)
+                   net_conf_warn_fn warn, void *ctx, struct error *err)
 {
 	const char *end = text;
 	cJSON *root = cJSON_ParseWithLengthOpts(text, length + 1, &end, true);
@@ -181,7 +181,7 @@ int net_conf_parse(const char *text, size_t length, const char *path, struct net
 	if (!root) {
 		find_place(text, end, &line, &column);
 		return error_set(err, EINVAL, "%s:%d:%d: syntax error: expected JSON such as %s",
-				 path, line, column, EXAMPLE);
+		                 path, line, column, EXAMPLE);
 	}
 	if (!cJSON_IsObject(root)) {
 		cJSON_Delete(root);
@@ -199,7 +199,7 @@ int net_conf_parse(const char *text, size_t length, const char *path, struct net
 }
 
 int net_conf_read(const char *path, struct net_conf *out, net_conf_warn_fn warn, void *ctx,
-		  struct error *err)
+                  struct error *err)
 {
 	char *text;
 	size_t length;
@@ -207,9 +207,9 @@ int net_conf_read(const char *path, struct net_conf *out, net_conf_warn_fn warn,
 
 	if (result == -ENOENT)
 		return error_set(err, ENOENT,
-				 "%s: no such file; create it with %s, or name "
-				 "another with --net-config-path",
-				 path, EXAMPLE);
+		                 "%s: no such file; create it with %s, or name "
+		                 "another with --net-config-path",
+		                 path, EXAMPLE);
 	if (result < 0)
 		return result;
 	result = net_conf_parse(text, length, path, out, warn, ctx, err);

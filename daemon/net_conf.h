@@ -20,10 +20,10 @@ typedef void (*net_conf_warn_fn)(void *ctx, const char *text);
 /* Checks `text` (the contents of `path`, which messages name). -EINVAL with the line and column
  * of a syntax error, or the key and what it must be. */
 int net_conf_parse(const char *text, size_t length, const char *path, struct net_conf *out,
-		   net_conf_warn_fn warn, void *ctx, struct error *err);
+                   net_conf_warn_fn warn, void *ctx, struct error *err);
 
 /* Reads the file and checks it; a missing file's error says what it must hold. */
 int net_conf_read(const char *path, struct net_conf *out, net_conf_warn_fn warn, void *ctx,
-		  struct error *err);
+                  struct error *err);
 
 #endif

@@ -23,7 +23,7 @@ struct node_status {
 };
 
 int node_status_new(const struct node_status_config *config, struct node_status **out,
-		    struct error *err)
+                    struct error *err)
 {
 	struct node_status *status = calloc(1, sizeof(*status));
 
@@ -79,7 +79,7 @@ static void patch_done(void *ctx, int result, const struct error *err)
 	status->repeat = (struct log_repeat){0};
 	if (status->patch.network_available)
 		log_info(status->config.log, "Set condition NetworkUnavailable=False of node %s",
-			 status->config.node_name);
+		         status->config.node_name);
 	if (own_node_patched(status->own, &status->patch) == 0)
 		send_difference(status);
 }
@@ -93,17 +93,17 @@ static void send_difference(struct node_status *status)
 	/* A Node that is not there cannot be patched; it will be told of when it is. */
 	if (status->in_flight || !status->own->known ||
 	    !own_node_difference(status->own, status->public_ip, available, &status->texts,
-				 &status->patch))
+	                         &status->patch))
 		return;
 	if (kube_node_patch_send(config->client, config->node_name, config->annotation_prefix,
-				 &status->patch, patch_done, status, &err) < 0)
+	                         &status->patch, patch_done, status, &err) < 0)
 		retry_later(status, &err);
 	else
 		status->in_flight = true;
 }
 
 void node_status_set(struct node_status *status, struct own_node *own,
-		     const struct ip_addr public_ip[IP_FAMILIES], bool ready)
+                     const struct ip_addr public_ip[IP_FAMILIES], bool ready)
 {
 	status->own = own;
 	memcpy(status->public_ip, public_ip, sizeof(status->public_ip));

@@ -14,14 +14,14 @@ struct node_status;
 struct node_status_config {
 	uv_loop_t *loop;
 	struct kube_client *client;    /* borrowed; outlives this */
-	const struct log *log;	       /* borrowed */
-	const char *node_name;	       /* borrowed */
+	const struct log *log;         /* borrowed */
+	const char *node_name;         /* borrowed */
 	const char *annotation_prefix; /* borrowed */
-	bool set_condition;	       /* --set-node-network-unavailable */
+	bool set_condition;            /* --set-node-network-unavailable */
 };
 
 int node_status_new(const struct node_status_config *config, struct node_status **out,
-		    struct error *err);
+                    struct error *err);
 /* No callback comes after this; close it before the client. NULL is fine. */
 void node_status_close(struct node_status *status);
 
@@ -30,6 +30,6 @@ void node_status_close(struct node_status *status);
  * updated when a patch was accepted. `ready`: routes, rules and files are in place.
  */
 void node_status_set(struct node_status *status, struct own_node *own,
-		     const struct ip_addr public_ip[IP_FAMILIES], bool ready);
+                     const struct ip_addr public_ip[IP_FAMILIES], bool ready);
 
 #endif

@@ -114,7 +114,7 @@ static struct node_entry *add_entry(struct node_table *table, const char *name)
 }
 
 int node_table_upsert(struct node_table *table, const struct node_record *record, bool *changed,
-		      struct error *err)
+                      struct error *err)
 {
 	struct node node = {.created = record->created};
 	struct node_entry *entry = find_entry(table, record->name);
@@ -209,7 +209,7 @@ static void visit_entry(const void *position, VISIT visit, void *ctx)
 }
 
 void node_table_each(const struct node_table *table, void (*visit)(const struct node *, void *),
-		     void *ctx)
+                     void *ctx)
 {
 	struct walk walk = {.visit = visit, .ctx = ctx};
 

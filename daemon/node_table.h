@@ -16,8 +16,8 @@ struct node {
 	struct prefix pod_cidrs[NODE_POD_CIDRS_MAX];
 	uint8_t pod_cidr_count;
 	struct ip_addr next_hop[IP_FAMILIES]; /* family 0: the node names none */
-	bool bad_pod_cidr;		      /* one of its pod CIDRs is none */
-	bool other_backend;		      /* its annotation names another backend type */
+	bool bad_pod_cidr;                    /* one of its pod CIDRs is none */
+	bool other_backend;                   /* its annotation names another backend type */
 };
 
 struct node_table;
@@ -28,7 +28,7 @@ void node_table_free(struct node_table *table); /* NULL is fine */
 /* Enters or updates the record's node. *changed: something that a plan reads is different.
  * -ENOMEM: the table is as it was. */
 int node_table_upsert(struct node_table *table, const struct node_record *record, bool *changed,
-		      struct error *err);
+                      struct error *err);
 /* True if there was such a node. */
 bool node_table_remove(struct node_table *table, const char *name);
 
@@ -42,6 +42,6 @@ size_t node_table_count(const struct node_table *table);
 
 /* Visits all nodes in the order of their names. */
 void node_table_each(const struct node_table *table, void (*visit)(const struct node *, void *),
-		     void *ctx);
+                     void *ctx);
 
 #endif

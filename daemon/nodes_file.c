@@ -20,7 +20,7 @@
 #define SETTLE_MS 10
 
 struct nodes_file {
-	const char *path;	       /* borrowed */
+	const char *path;              /* borrowed */
 	const char *annotation_prefix; /* borrowed */
 	struct node_sink sink;
 	int inotify;
@@ -40,14 +40,14 @@ static int check_record(void *ctx, const struct node_record *record, struct erro
 
 		if (!prefix_parse(record->pod_cidrs[i], &prefix))
 			return error_set(err, EINVAL, "node %s: \"%s\" is not a CIDR", record->name,
-					 record->pod_cidrs[i]);
+			                 record->pod_cidrs[i]);
 	}
 	for (size_t i = 0; i < record->address_count; i++) {
 		struct ip_addr addr;
 
 		if (!ip_parse(record->addresses[i], &addr))
 			return error_set(err, EINVAL, "node %s: \"%s\" is not an IP address",
-					 record->name, record->addresses[i]);
+			                 record->name, record->addresses[i]);
 	}
 	return 0;
 }
@@ -69,10 +69,10 @@ static int deliver(struct nodes_file *file, const char *text, size_t length, str
 	if (result == 0) {
 		file->sink.list_begin(file->sink.ctx);
 		result = node_list_read(text, length, file->annotation_prefix, pass_record, file,
-					err);
+		                        err);
 	}
 	if (result == 0)
-		file->sink.list_end(file->sink.ctx);
+		file->sink.list_end(file->sink.ctx, true);
 	return result < 0 ? error_wrap(err, "%s", file->path) : 0;
 }
 
@@ -83,7 +83,8 @@ static int read_file(struct nodes_file *file, struct error *err)
 	int result = file_read(file->path, FILE_LIMIT, &text, &length, err);
 
 	if (result == -ENOENT)
-		return error_set(err, ENOENT, "%s: no such file; write a list of {name, podCIDR, "
+		return error_set(err, ENOENT,
+		                 "%s: no such file; write a list of {name, podCIDR, "
 		                 "address} there, or what `kubectl get nodes -o yaml` prints",
 		                 file->path);
 	if (result < 0)
@@ -155,12 +156,12 @@ static int watch_folder(struct nodes_file *file, struct error *err)
 	file->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
 	if (file->inotify < 0)
 		return error_set(err, errno, "inotify: %s (see fs.inotify.max_user_instances)",
-				 strerror(errno));
+		                 strerror(errno));
 	if (inotify_add_watch(file->inotify, folder,
-			      IN_CLOSE_WRITE | IN_MOVED_TO | IN_DELETE | IN_MOVED_FROM |
-				      IN_ONLYDIR) < 0)
-		return error_set(err, errno, "%s: cannot watch the folder %s: %s; see --nodes-file", file->path, folder,
-				 strerror(errno));
+	                      IN_CLOSE_WRITE | IN_MOVED_TO | IN_DELETE | IN_MOVED_FROM |
+	                              IN_ONLYDIR) < 0)
+		return error_set(err, errno, "%s: cannot watch the folder %s: %s; see --nodes-file",
+		                 file->path, folder, strerror(errno));
 	return 0;
 }
 
@@ -190,7 +191,7 @@ static void start_watching(struct nodes_file *file, uv_loop_t *loop)
 }
 
 int nodes_file_start(uv_loop_t *loop, const char *path, const char *annotation_prefix,
-		     const struct node_sink *sink, struct nodes_file **out, struct error *err)
+                     const struct node_sink *sink, struct nodes_file **out, struct error *err)
 {
 	struct nodes_file *file = calloc(1, sizeof(*file));
 	int result;

@@ -19,7 +19,7 @@ struct nodes_file;
  * sink->trouble. `path` and `annotation_prefix` are borrowed, `sink` is copied.
  */
 int nodes_file_start(uv_loop_t *loop, const char *path, const char *annotation_prefix,
-		     const struct node_sink *sink, struct nodes_file **out, struct error *err);
+                     const struct node_sink *sink, struct nodes_file **out, struct error *err);
 /* No callback comes after this; the memory goes on the loop's next turn. NULL is fine. */
 void nodes_file_close(struct nodes_file *file);
 

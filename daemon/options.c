@@ -10,7 +10,7 @@ enum option_kind {
 	OPTION_BOOL,
 	OPTION_NUMBER,
 	OPTION_TEXT,
-	OPTION_LIST,	/* each use adds one */
+	OPTION_LIST,    /* each use adds one */
 	OPTION_IGNORED, /* flannel's; takes a value, gets one note */
 };
 
@@ -19,9 +19,9 @@ struct option_spec {
 	const char *name;
 	const char *alias; /* underscore spelling that flannel's users know; or NULL */
 	enum option_kind kind;
-	bool own;	  /* environment variable is HOSTGW_, not FLANNELD_ */
+	bool own;         /* environment variable is HOSTGW_, not FLANNELD_ */
 	uint32_t maximum; /* of a number */
-	size_t offset;	  /* in struct options */
+	size_t offset;    /* in struct options */
 	const char *initial;
 	const char *value; /* what the help calls the value */
 	const char *help;
@@ -31,94 +31,94 @@ struct option_spec {
 
 static const struct option_spec specs[] = {
 	{"Where nodes come from", "kube-subnet-mgr", NULL, OPTION_BOOL, false, 0,
-	 FIELD(kube_subnet_mgr), "false", NULL, "read Nodes from the Kubernetes API"},
+         FIELD(kube_subnet_mgr), "false", NULL, "read Nodes from the Kubernetes API"},
 	{NULL, "nodes-file", NULL, OPTION_TEXT, true, 0, FIELD(nodes_file), "", "FILE",
-	 "read nodes from FILE (JSON or YAML), followed when it changes"},
+         "read nodes from FILE (JSON or YAML), followed when it changes"},
 	{NULL, "kubeconfig-file", NULL, OPTION_TEXT, false, 0, FIELD(kubeconfig_file), "", "FILE",
-	 "how to reach the API; default: $KUBECONFIG, else in-cluster"},
+         "how to reach the API; default: $KUBECONFIG, else in-cluster"},
 	{NULL, "kube-api-url", NULL, OPTION_TEXT, false, 0, FIELD(kube_api_url), "", "URL",
-	 "the API server, in place of the kubeconfig's"},
+         "the API server, in place of the kubeconfig's"},
 	{NULL, "kube-annotation-prefix", NULL, OPTION_TEXT, false, 0, FIELD(kube_annotation_prefix),
-	 "flannel.alpha.coreos.com", "PREFIX", "prefix of the annotations on Nodes"},
+         "flannel.alpha.coreos.com", "PREFIX", "prefix of the annotations on Nodes"},
 	{NULL, "node-name", NULL, OPTION_TEXT, true, 0, FIELD(node_name), "", "NAME",
-	 "this host's Node; default: $NODE_NAME, else the host name"},
+         "this host's Node; default: $NODE_NAME, else the host name"},
 	{NULL, "annotate", NULL, OPTION_BOOL, true, 0, FIELD(annotate), "true", NULL,
-	 "write annotations and condition of this host's Node"},
+         "write annotations and condition of this host's Node"},
 	{NULL, "set-node-network-unavailable", NULL, OPTION_BOOL, false, 0,
-	 FIELD(set_node_network_unavailable), "true", NULL,
-	 "set condition NetworkUnavailable=False when ready"},
+         FIELD(set_node_network_unavailable), "true", NULL,
+         "set condition NetworkUnavailable=False when ready"},
 
 	{"The interface to the other nodes", "iface", NULL, OPTION_LIST, false, 0, FIELD(iface), "",
-	 "NAME|IP",
-	 "interface by name or address; repeatable, the first that exists;\n"
-	 "default: the one of the default route"},
+         "NAME|IP",
+         "interface by name or address; repeatable, the first that exists;\n"
+         "default: the one of the default route"},
 	{NULL, "iface-regex", NULL, OPTION_LIST, false, 0, FIELD(iface_regex), "", "REGEX",
-	 "interface whose name or address matches; repeatable, tried after --iface"},
+         "interface whose name or address matches; repeatable, tried after --iface"},
 	{NULL, "iface-can-reach", NULL, OPTION_TEXT, false, 0, FIELD(iface_can_reach), "", "IP",
-	 "interface that the kernel would use to reach IP"},
+         "interface that the kernel would use to reach IP"},
 	{NULL, "public-ip", NULL, OPTION_TEXT, false, 0, FIELD(public_ip), "", "IP",
-	 "address that other nodes use as next hop; default: the interface's"},
+         "address that other nodes use as next hop; default: the interface's"},
 	{NULL, "public-ipv6", NULL, OPTION_TEXT, false, 0, FIELD(public_ipv6), "", "IP",
-	 "the same for IPv6"},
+         "the same for IPv6"},
 
 	{"Routes and rules", "route-protocol", NULL, OPTION_NUMBER, true, 255,
-	 FIELD(route_protocol), "72", "N", "mark of our routes (rt_protos)"},
+         FIELD(route_protocol), "72", "N", "mark of our routes (rt_protos)"},
 	{NULL, "route-table", NULL, OPTION_NUMBER, true, UINT32_MAX, FIELD(route_table), "254", "N",
-	 "routing table (254 is main)"},
+         "routing table (254 is main)"},
 	{NULL, "route-metric", NULL, OPTION_NUMBER, true, UINT32_MAX, FIELD(route_metric), "0", "N",
-	 "metric of our routes; 0: the kernel's default (IPv6: 1024)"},
+         "metric of our routes; 0: the kernel's default (IPv6: 1024)"},
 	{NULL, "ip-blackhole-route", NULL, OPTION_BOOL, false, 0, FIELD(ip_blackhole_route),
-	 "false", NULL, "unused addresses of the own pod CIDR do not loop"},
+         "false", NULL, "unused addresses of the own pod CIDR do not loop"},
 	{NULL, "ip-masq", NULL, OPTION_BOOL, false, 0, FIELD(ip_masq), "false", NULL,
-	 "masquerade what pods send out of the cluster"},
+         "masquerade what pods send out of the cluster"},
 	{NULL, "ip-masq-fully-random-disable", NULL, OPTION_BOOL, false, 0,
-	 FIELD(ip_masq_fully_random_disable), "false", NULL,
-	 "do not choose source ports at random"},
+         FIELD(ip_masq_fully_random_disable), "false", NULL,
+         "do not choose source ports at random"},
 	{NULL, "nonmasquerade-cidr", NULL, OPTION_LIST, true, 0, FIELD(nonmasquerade_cidr), "",
-	 "CIDR", "destination that sees pod addresses; repeatable"},
+         "CIDR", "destination that sees pod addresses; repeatable"},
 	{NULL, "iptables-forward-rules", NULL, OPTION_BOOL, false, 0, FIELD(iptables_forward_rules),
-	 "true", NULL, "accept pod traffic in forward"},
+         "true", NULL, "accept pod traffic in forward"},
 
 	{"Files", "net-config-path", NULL, OPTION_TEXT, false, 0, FIELD(net_config_path),
-	 "/etc/kube-flannel/net-conf.json", "FILE", "the network's configuration"},
+         "/etc/kube-flannel/net-conf.json", "FILE", "the network's configuration"},
 	{NULL, "subnet-file", NULL, OPTION_TEXT, false, 0, FIELD(subnet_file),
-	 "/run/flannel/subnet.env", "FILE", "written for CNI plugins and scripts"},
+         "/run/flannel/subnet.env", "FILE", "written for CNI plugins and scripts"},
 
 	{"Watching it", "healthz-ip", NULL, OPTION_TEXT, false, 0, FIELD(healthz_ip), "0.0.0.0",
-	 "IP", "address of /healthz and /readyz"},
+         "IP", "address of /healthz and /readyz"},
 	{NULL, "healthz-port", NULL, OPTION_NUMBER, false, 65535, FIELD(healthz_port), "0", "PORT",
-	 "port of /healthz and /readyz; 0: off"},
+         "port of /healthz and /readyz; 0: off"},
 	{NULL, "log-format", NULL, OPTION_TEXT, true, 0, FIELD(log_format), "klog", "FORMAT",
-	 "klog, json or journal"},
+         "klog, json or journal"},
 	{NULL, "v", NULL, OPTION_NUMBER, false, 100, FIELD(verbosity), "0", "LEVEL",
-	 "more log lines"},
+         "more log lines"},
 	{NULL, "version", NULL, OPTION_BOOL, false, 0, FIELD(version), "false", NULL,
-	 "print the version and exit"},
+         "print the version and exit"},
 	{NULL, "help", "h", OPTION_BOOL, false, 0, FIELD(help), "false", NULL,
-	 "print this and exit"},
+         "print this and exit"},
 
 	{"Accepted for flannel's sake, without effect", "iptables-resync", NULL, OPTION_IGNORED,
-	 false, 0, 0, "", "SECONDS", "rules are not polled"},
+         false, 0, 0, "", "SECONDS", "rules are not polled"},
 	{NULL, "subnet-lease-renew-margin", NULL, OPTION_IGNORED, false, 0, 0, "", "MINUTES",
-	 "there are no leases to renew"},
+         "there are no leases to renew"},
 	{NULL, "vmodule", NULL, OPTION_IGNORED, false, 0, 0, "", "LIST",
-	 "there is one verbosity, -v"},
+         "there is one verbosity, -v"},
 	{NULL, "log_backtrace_at", "log-backtrace-at", OPTION_IGNORED, false, 0, 0, "", "PLACE",
-	 "there are no backtraces"},
+         "there are no backtraces"},
 	{NULL, "etcd-endpoints", NULL, OPTION_IGNORED, false, 0, 0, "", "LIST",
-	 "etcd is not supported"},
+         "etcd is not supported"},
 	{NULL, "etcd-prefix", NULL, OPTION_IGNORED, false, 0, 0, "", "PREFIX",
-	 "etcd is not supported"},
+         "etcd is not supported"},
 	{NULL, "etcd-keyfile", NULL, OPTION_IGNORED, false, 0, 0, "", "FILE",
-	 "etcd is not supported"},
+         "etcd is not supported"},
 	{NULL, "etcd-certfile", NULL, OPTION_IGNORED, false, 0, 0, "", "FILE",
-	 "etcd is not supported"},
+         "etcd is not supported"},
 	{NULL, "etcd-cafile", NULL, OPTION_IGNORED, false, 0, 0, "", "FILE",
-	 "etcd is not supported"},
+         "etcd is not supported"},
 	{NULL, "etcd-username", NULL, OPTION_IGNORED, false, 0, 0, "", "NAME",
-	 "etcd is not supported"},
+         "etcd is not supported"},
 	{NULL, "etcd-password", NULL, OPTION_IGNORED, false, 0, 0, "", "PASSWORD",
-	 "etcd is not supported"},
+         "etcd is not supported"},
 };
 
 #define SPEC_COUNT (sizeof(specs) / sizeof(specs[0]))
@@ -182,7 +182,7 @@ static int list_add(struct option_list *list, const char *text)
 
 /* `source` is how the user wrote it: "--iface" or "FLANNELD_IFACE". */
 static int set_value(struct parse *parse, const struct option_spec *spec, const char *source,
-		     const char *text, struct error *err)
+                     const char *text, struct error *err)
 {
 	void *field = (char *)parse->out + spec->offset;
 	char note[256];
@@ -191,12 +191,12 @@ static int set_value(struct parse *parse, const struct option_spec *spec, const 
 	case OPTION_BOOL:
 		if (parse_bool(text, field) < 0)
 			return error_set(err, EINVAL, "%s=%s: expected true or false", source,
-					 text);
+			                 text);
 		return 0;
 	case OPTION_NUMBER:
 		if (parse_number(text, spec->maximum, field) < 0)
 			return error_set(err, EINVAL, "%s=%s: expected a number from 0 to %u",
-					 source, text, spec->maximum);
+			                 source, text, spec->maximum);
 		return 0;
 	case OPTION_TEXT:
 		memcpy(field, &text, sizeof(text));
@@ -204,7 +204,7 @@ static int set_value(struct parse *parse, const struct option_spec *spec, const 
 	case OPTION_LIST:
 		if (list_add(field, text) < 0)
 			return error_set(err, E2BIG, "%s: more than %d of them", source,
-					 OPTION_LIST_MAX);
+			                 OPTION_LIST_MAX);
 		return 0;
 	case OPTION_IGNORED:
 		snprintf(note, sizeof(note), "%s has no effect: %s", source, spec->help);
@@ -232,14 +232,14 @@ static int set_defaults(struct parse *parse, struct error *err)
 static void environment_name(const struct option_spec *spec, char *name, size_t size)
 {
 	size_t used = (size_t)snprintf(name, size, "%s%s", spec->own ? "HOSTGW_" : "FLANNELD_",
-				       spec->name);
+	                               spec->name);
 
 	for (size_t i = 0; i < used && i < size; i++)
 		name[i] = name[i] == '-' ? '_' : (char)toupper((unsigned char)name[i]);
 }
 
 static int read_environment(struct parse *parse, const char *(*lookup)(const char *name),
-			    struct error *err)
+                            struct error *err)
 {
 	for (size_t i = 0; i < SPEC_COUNT; i++) {
 		char name[80];
@@ -280,13 +280,13 @@ static int read_flag(struct parse *parse, const char *argument, const char *next
 
 	if (!spec)
 		return error_set(err, EINVAL, "unknown flag %s; hostgwd --help lists all flags",
-				 argument);
+		                 argument);
 	if (!value && spec->kind == OPTION_BOOL) {
 		value = "true";
 	} else if (!value) {
 		if (!next)
 			return error_set(err, EINVAL, "--%s needs a value: --%s %s", spec->name,
-					 spec->name, spec->value);
+			                 spec->name, spec->value);
 		value = next;
 		used = 2;
 	}
@@ -297,7 +297,7 @@ static int read_flag(struct parse *parse, const char *argument, const char *next
 }
 
 int options_parse(int argc, char *const argv[], const char *(*lookup)(const char *name),
-		  struct options *out, option_note_fn note, void *ctx, struct error *err)
+                  struct options *out, option_note_fn note, void *ctx, struct error *err)
 {
 	struct parse parse = {.out = out, .note = note, .ctx = ctx};
 	int result;
@@ -309,9 +309,9 @@ int options_parse(int argc, char *const argv[], const char *(*lookup)(const char
 	for (int i = 1; i < argc && result >= 0; i += result) {
 		if (argv[i][0] != '-' || argv[i][1] == '\0')
 			return error_set(err, EINVAL,
-					 "\"%s\" is no flag; values are written --flag=value or "
-					 "--flag value, switches --flag or --flag=false",
-					 argv[i]);
+			                 "\"%s\" is no flag; values are written --flag=value or "
+			                 "--flag value, switches --flag or --flag=false",
+			                 argv[i]);
 		result = read_flag(&parse, argv[i], i + 1 < argc ? argv[i + 1] : NULL, err);
 	}
 	return result < 0 ? result : 0;
@@ -336,7 +336,7 @@ void options_print_help(FILE *to)
 		if (spec->group)
 			fprintf(to, "\n%s:\n", spec->group);
 		snprintf(left, sizeof(left), "--%s%s%s", spec->name, spec->value ? " " : "",
-			 spec->value ? spec->value : "");
+		         spec->value ? spec->value : "");
 		fprintf(to, "  %-33s ", left);
 		print_help_text(to, spec->help);
 		if (spec->initial[0] && strcmp(spec->initial, "false") != 0)

@@ -68,7 +68,7 @@ typedef void (*option_note_fn)(void *ctx, const char *text);
  * flag; `err` names it and what is expected.
  */
 int options_parse(int argc, char *const argv[], const char *(*lookup)(const char *name),
-		  struct options *out, option_note_fn note, void *ctx, struct error *err);
+                  struct options *out, option_note_fn note, void *ctx, struct error *err);
 
 /* Prints the grouped help for all flags. */
 void options_print_help(FILE *to);

@@ -46,7 +46,7 @@ void own_node_forget(struct own_node *own)
 }
 
 struct ip_addr own_node_public_ip(const struct own_node *own, enum ip_family_index family,
-				  const struct ip_addr *detected)
+                                  const struct ip_addr *detected)
 {
 	static const enum node_annotation overwrites[IP_FAMILIES] = {
 		[IP_V4] = NODE_ANNOTATION_PUBLIC_IP_OVERWRITE,
@@ -61,7 +61,7 @@ struct ip_addr own_node_public_ip(const struct own_node *own, enum ip_family_ind
 }
 
 static bool want(const struct own_node *own, struct kube_node_patch *patch,
-		 enum node_annotation annotation, const char *text)
+                 enum node_annotation annotation, const char *text)
 {
 	const char *present = own->annotations[annotation];
 
@@ -72,8 +72,8 @@ static bool want(const struct own_node *own, struct kube_node_patch *patch,
 }
 
 bool own_node_difference(const struct own_node *own, const struct ip_addr public_ip[IP_FAMILIES],
-			 bool available, struct own_node_texts *texts,
-			 struct kube_node_patch *patch)
+                         bool available, struct own_node_texts *texts,
+                         struct kube_node_patch *patch)
 {
 	bool differs;
 

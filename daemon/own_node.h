@@ -24,7 +24,7 @@ void own_node_forget(struct own_node *own);
 /* The addresses that other nodes are to use as next hop: the overwrite annotation's, else
  * `detected`. Family 0: none. */
 struct ip_addr own_node_public_ip(const struct own_node *own, enum ip_family_index family,
-				  const struct ip_addr *detected);
+                                  const struct ip_addr *detected);
 
 /* Texts that a patch borrows. */
 struct own_node_texts {
@@ -36,7 +36,7 @@ struct own_node_texts {
  * families in `public_ip`, and the condition if `available`. True: there is something to send.
  */
 bool own_node_difference(const struct own_node *own, const struct ip_addr public_ip[IP_FAMILIES],
-			 bool available, struct own_node_texts *texts,
-			 struct kube_node_patch *patch);
+                         bool available, struct own_node_texts *texts,
+                         struct kube_node_patch *patch);
 
 #endif

@@ -17,7 +17,7 @@ struct gathering {
 };
 
 static void add_claim(struct gathering *gathering, const struct node *node,
-		      const struct prefix *cidr, enum claim_state state)
+                      const struct prefix *cidr, enum claim_state state)
 {
 	struct claim *claim = &gathering->claims[gathering->count++];
 
@@ -272,28 +272,28 @@ static const struct {
 	[CLAIM_ROUTED] = {"routed", "via the node's address", ""},
 	[CLAIM_OWN] = {"own", "this host's own pod CIDR", ""},
 	[CLAIM_NO_POD_CIDR] = {"no-pod-cidr", "the node has no pod CIDR",
-			       "the controller manager hands them out with "
-			       "--allocate-node-cidrs, or set spec.podCIDR"},
+                               "the controller manager hands them out with "
+                               "--allocate-node-cidrs, or set spec.podCIDR"},
 	[CLAIM_BAD_POD_CIDR] = {"bad-pod-cidr", "its pod CIDR is not a CIDR",
-				"correct the node's podCIDR"},
+                                "correct the node's podCIDR"},
 	[CLAIM_OUTSIDE_NETWORK] = {"outside-network",
-				   "its pod CIDR is not inside the configured Network",
-				   "make Network in net-conf.json the cluster CIDR"},
+                                   "its pod CIDR is not inside the configured Network",
+                                   "make Network in net-conf.json the cluster CIDR"},
 	[CLAIM_CONFLICT] = {"conflict", "its pod CIDR overlaps that of an older node",
-			    "give one of the two another pod CIDR"},
+                            "give one of the two another pod CIDR"},
 	[CLAIM_HOST_ADDRESS] = {"host-address", "its pod CIDR covers an address of this host",
-				"remove that address or give the node another pod CIDR"},
+                                "remove that address or give the node another pod CIDR"},
 	[CLAIM_OTHER_BACKEND] = {"other-backend", "it is annotated with another backend type",
-				 "run host-gw there too"},
+                                 "run host-gw there too"},
 	[CLAIM_NO_NEXT_HOP] = {"no-next-hop", "it names no address of the pod CIDR's family",
-			       "start its daemon, or give the node an InternalIP"},
+                               "start its daemon, or give the node an InternalIP"},
 	[CLAIM_BAD_NEXT_HOP] = {"bad-next-hop", "its address cannot be a next hop",
-				"correct the node's public-ip annotation or InternalIP"},
+                                "correct the node's public-ip annotation or InternalIP"},
 	[CLAIM_OWN_ADDRESS] = {"own-address", "its address is this host's own",
-			       "correct the node's public-ip annotation or InternalIP"},
+                               "correct the node's public-ip annotation or InternalIP"},
 	[CLAIM_OFF_LINK] = {"off-link", "its address is in no subnet of this host's interface",
-			    "host-gw needs nodes on one link: choose another --iface or "
-			    "--public-ip, or route that subnet by other means"},
+                            "host-gw needs nodes on one link: choose another --iface or "
+                            "--public-ip, or route that subnet by other means"},
 };
 
 const char *claim_state_word(enum claim_state state)
@@ -302,18 +302,18 @@ const char *claim_state_word(enum claim_state state)
 }
 
 const char *claim_describe(const struct claim *claim, const struct uplink *uplink, char *text,
-			   size_t size)
+                           size_t size)
 {
 	char cidr[PREFIX_TEXT_MAX], via[IP_TEXT_MAX];
 	size_t used = (size_t)snprintf(text, size, "node %s", claim->node->name);
 
 	if (claim->cidr.addr.family != 0 && used < size)
 		used += (size_t)snprintf(text + used, size - used, " (%s via %s)",
-					 prefix_format(&claim->cidr, cidr),
-					 ip_format(&claim->via, via));
+		                         prefix_format(&claim->cidr, cidr),
+		                         ip_format(&claim->via, via));
 	if (used < size)
 		used += (size_t)snprintf(text + used, size - used, ": %s",
-					 state_words[claim->state].sentence);
+		                         state_words[claim->state].sentence);
 	if (claim->state == CLAIM_OFF_LINK && used < size)
 		used += (size_t)snprintf(text + used, size - used, " %s", uplink->name);
 	if (claim->other && used < size)

@@ -22,26 +22,26 @@ struct uplink {
 
 /* What was decided of one claim; its words are in plan.c, in one table. */
 enum claim_state {
-	CLAIM_ROUTED,	       /* the plan has its route */
-	CLAIM_OWN,	       /* this host's own pod CIDR */
+	CLAIM_ROUTED,          /* the plan has its route */
+	CLAIM_OWN,             /* this host's own pod CIDR */
 	CLAIM_NO_POD_CIDR,     /* the node has none (yet) */
 	CLAIM_BAD_POD_CIDR,    /* what it has is no CIDR */
 	CLAIM_OUTSIDE_NETWORK, /* not inside the configured Network */
-	CLAIM_CONFLICT,	       /* overlaps an older node's, or this host's own */
+	CLAIM_CONFLICT,        /* overlaps an older node's, or this host's own */
 	CLAIM_HOST_ADDRESS,    /* covers an address of this host */
 	CLAIM_OTHER_BACKEND,   /* annotated with another backend type */
 	CLAIM_NO_NEXT_HOP,     /* the node names no address of the CIDR's family */
 	CLAIM_BAD_NEXT_HOP,    /* its address cannot be a neighbour's, or lies in its pod CIDR */
 	CLAIM_OWN_ADDRESS,     /* its address is this host's */
-	CLAIM_OFF_LINK,	       /* its address is in no subnet of the uplink */
+	CLAIM_OFF_LINK,        /* its address is in no subnet of the uplink */
 	CLAIM_STATES
 };
 
 struct claim {
 	const struct node *node;  /* borrowed from the node table */
 	const struct node *other; /* CLAIM_CONFLICT: who has it */
-	struct prefix cidr;	  /* family 0: CLAIM_NO_POD_CIDR, CLAIM_BAD_POD_CIDR */
-	struct ip_addr via;	  /* the next hop, where it is known */
+	struct prefix cidr;       /* family 0: CLAIM_NO_POD_CIDR, CLAIM_BAD_POD_CIDR */
+	struct ip_addr via;       /* the next hop, where it is known */
 	enum claim_state state;
 };
 
@@ -73,6 +73,6 @@ void plan_free(struct plan *plan);
 const char *claim_state_word(enum claim_state state);
 /* The state in a sentence with its remedy, into `text`. */
 const char *claim_describe(const struct claim *claim, const struct uplink *uplink, char *text,
-			   size_t size);
+                           size_t size);
 
 #endif

@@ -92,7 +92,7 @@ static int observe(struct reconciler *reconciler, struct observation *seen, stru
 
 		seen->family_start = seen->count;
 		result = route_dump(reconciler->rtnl, ip_family((enum ip_family_index)i), 0,
-				    observe_route, forget_family, seen, err);
+		                    observe_route, forget_family, seen, err);
 		if (result < 0)
 			return result;
 	}
@@ -106,7 +106,7 @@ static int observe(struct reconciler *reconciler, struct observation *seen, stru
 /* ---- what came of it ---- */
 
 static struct route *find_wanted(const struct route *routes, size_t count,
-				 const struct route *route)
+                                 const struct route *route)
 {
 	return count > 0 ? bsearch(route, routes, count, sizeof(*routes), route_compare_key) : NULL;
 }
@@ -115,7 +115,7 @@ static struct route *find_wanted(const struct route *routes, size_t count,
 static bool is_repair(const struct reconciler *reconciler, const struct route_change *change)
 {
 	const struct route *before = find_wanted(reconciler->wanted, reconciler->wanted_count,
-						 &change->route);
+	                                         &change->route);
 
 	return change->verb != ROUTE_DELETE && before &&
 	       reconciler->acknowledged[before - reconciler->wanted] &&
@@ -145,17 +145,17 @@ static void judge_changes(struct reconciler *reconciler, struct reconcile_report
 
 /* Takes `wanted` over as what is wanted now; all of it is there but what failed or conflicts. */
 static void remember(struct reconciler *reconciler, struct route *wanted, bool *acknowledged,
-		     size_t count, const struct reconcile_report *report)
+                     size_t count, const struct reconcile_report *report)
 {
 	const struct route_diff *diff = &report->diff;
 
 	memset(acknowledged, true, count * sizeof(*acknowledged));
 	for (size_t i = 0; i < diff->change_count; i++) {
 		const struct route *failed = diff->changes[i].verb != ROUTE_DELETE &&
-							     diff->changes[i].result < 0
-						     ? find_wanted(wanted, count,
-								   &diff->changes[i].route)
-						     : NULL;
+		                                             diff->changes[i].result < 0
+		                                     ? find_wanted(wanted, count,
+		                                                   &diff->changes[i].route)
+		                                     : NULL;
 
 		if (failed)
 			acknowledged[failed - wanted] = false;
@@ -174,7 +174,7 @@ static void remember(struct reconciler *reconciler, struct route *wanted, bool *
 }
 
 static int apply(struct reconciler *reconciler, const struct route *desired, size_t count,
-		 struct reconcile_report *report, struct error *err)
+                 struct reconcile_report *report, struct error *err)
 {
 	struct route_diff *diff = &report->diff;
 	struct route *wanted = calloc(count + 1, sizeof(*wanted));
@@ -199,7 +199,7 @@ static int apply(struct reconciler *reconciler, const struct route *desired, siz
 }
 
 int reconcile_run(struct reconciler *reconciler, const struct route *desired, size_t count,
-		  bool may_delete, struct reconcile_report *report, struct error *err)
+                  bool may_delete, struct reconcile_report *report, struct error *err)
 {
 	struct observation seen = {
 		.desired = desired,

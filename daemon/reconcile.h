@@ -14,9 +14,9 @@ struct reconciler;
 
 struct reconcile_report {
 	struct route_diff diff; /* every change with its result, every conflict */
-	bool *repair;		/* one a change: it puts back what somebody took away */
-	size_t failed;		/* changes that the kernel refused */
-	bool raced;		/* the table changed meanwhile: run again at once */
+	bool *repair;           /* one a change: it puts back what somebody took away */
+	size_t failed;          /* changes that the kernel refused */
+	bool raced;             /* the table changed meanwhile: run again at once */
 };
 
 int reconciler_new(struct rtnl *rtnl, uint8_t protocol, struct reconciler **out, struct error *err);
@@ -28,7 +28,7 @@ void reconciler_free(struct reconciler *reconciler); /* NULL is fine */
  * be read or sent: nothing is known of what was under way, the report is empty, run again.
  */
 int reconcile_run(struct reconciler *reconciler, const struct route *desired, size_t count,
-		  bool may_delete, struct reconcile_report *report, struct error *err);
+                  bool may_delete, struct reconcile_report *report, struct error *err);
 void reconcile_report_free(struct reconcile_report *report);
 
 /* True if a route that others changed may matter to us: ours, or to a destination of ours. */

@@ -56,12 +56,12 @@ static void add_change(struct merge *merge, enum route_verb verb, const struct r
 }
 
 static void add_conflict(struct merge *merge, const struct route *desired,
-			 const struct route *foreign)
+                         const struct route *foreign)
 {
 	struct route_diff *diff = merge->diff;
 
 	diff->conflicts[diff->conflict_count++] = (struct route_conflict){.desired = *desired,
-									  .observed = *foreign};
+	                                                                  .observed = *foreign};
 }
 
 /*
@@ -70,7 +70,7 @@ static void add_conflict(struct merge *merge, const struct route *desired,
  * one of them, the kernel chooses which: so the rest of ours goes only once the right one was seen.
  */
 static void settle_key(struct merge *merge, const struct route *desired,
-		       const struct route *observed, size_t count)
+                       const struct route *observed, size_t count)
 {
 	const struct route *right = NULL, *replaceable = NULL, *foreign = NULL;
 	uint8_t ours = merge->input->protocol;
@@ -105,8 +105,8 @@ static void merge_sorted(struct merge *merge)
 	while (desired < desired_end || observed < observed_end) {
 		const struct route *group = observed;
 		int order = desired == desired_end     ? 1
-			    : observed == observed_end ? -1
-						       : route_compare_key(desired, observed);
+		            : observed == observed_end ? -1
+		                                       : route_compare_key(desired, observed);
 
 		if (order >= 0)
 			while (observed < observed_end && route_compare_key(group, observed) == 0)

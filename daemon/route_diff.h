@@ -38,7 +38,7 @@ struct route_diff_input {
 };
 
 int route_diff_make(const struct route_diff_input *input, struct route_diff *out,
-		    struct error *err);
+                    struct error *err);
 void route_diff_free(struct route_diff *diff);
 
 #endif

@@ -16,12 +16,12 @@ static int check_source(const struct options *options, struct error *err)
 {
 	if (options->kube_subnet_mgr && options->nodes_file[0])
 		return error_set(err, EINVAL,
-				 "--kube-subnet-mgr and --nodes-file are two sources of nodes; "
-				 "give one of them");
+		                 "--kube-subnet-mgr and --nodes-file are two sources of nodes; "
+		                 "give one of them");
 	if (!options->kube_subnet_mgr && !options->nodes_file[0])
 		return error_set(err, EINVAL,
-				 "no source of nodes: give --kube-subnet-mgr (the Kubernetes API) "
-				 "or --nodes-file FILE; flannel's etcd mode is not supported");
+		                 "no source of nodes: give --kube-subnet-mgr (the Kubernetes API) "
+		                 "or --nodes-file FILE; flannel's etcd mode is not supported");
 	return 0;
 }
 
@@ -30,19 +30,19 @@ static int check_numbers(const struct options *options, struct error *err)
 	/* Below 4 are the kernel's own and `ip route`'s; rtnetlink(7). */
 	if (options->route_protocol < 5)
 		return error_set(err, EINVAL,
-				 "--route-protocol %u is the kernel's own or another program's "
-				 "mark; take one from 5 to 255, such as the default 72",
-				 options->route_protocol);
+		                 "--route-protocol %u is the kernel's own or another program's "
+		                 "mark; take one from 5 to 255, such as the default 72",
+		                 options->route_protocol);
 	if (options->route_table == 0 || options->route_table == 255)
 		return error_set(err, EINVAL,
-				 "--route-table %u: take main (254) or a table of your own",
-				 options->route_table);
+		                 "--route-table %u: take main (254) or a table of your own",
+		                 options->route_table);
 	return 0;
 }
 
 /* The list that Kubernetes' flags of this kind take is divided by commas as well. */
 static int read_nonmasquerade(const struct options *options, struct settings *out,
-			      struct error *err)
+                              struct error *err)
 {
 	for (size_t i = 0; i < options->nonmasquerade_cidr.count; i++) {
 		char text[1024], *rest = text, *item;
@@ -51,13 +51,13 @@ static int read_nonmasquerade(const struct options *options, struct settings *ou
 		while ((item = strsep(&rest, ","))) {
 			if (out->nonmasquerade_count == OPTION_LIST_MAX)
 				return error_set(err, E2BIG,
-						 "--nonmasquerade-cidr: more than %d CIDRs",
-						 OPTION_LIST_MAX);
+				                 "--nonmasquerade-cidr: more than %d CIDRs",
+				                 OPTION_LIST_MAX);
 			if (!prefix_parse(item, &out->nonmasquerade[out->nonmasquerade_count++]))
 				return error_set(err, EINVAL,
-						 "--nonmasquerade-cidr %s: \"%s\" is not a CIDR "
-						 "such as 192.168.0.0/16",
-						 options->nonmasquerade_cidr.items[i], item);
+				                 "--nonmasquerade-cidr %s: \"%s\" is not a CIDR "
+				                 "such as 192.168.0.0/16",
+				                 options->nonmasquerade_cidr.items[i], item);
 		}
 	}
 	return 0;
@@ -72,12 +72,12 @@ static int choose_node_name(const struct options *options, struct settings *out,
 	if (given && given[0]) {
 		if ((size_t)snprintf(out->node_name, size, "%s", given) >= size)
 			return error_set(err, EINVAL, "node name %s: longer than %d characters",
-					 given, NODE_NAME_MAX);
+			                 given, NODE_NAME_MAX);
 		return 0;
 	}
 	if (gethostname(out->node_name, size) < 0)
 		return error_set(err, errno, "the host name: %s; give --node-name",
-				 strerror(errno));
+		                 strerror(errno));
 	out->node_name[size - 1] = '\0';
 	/* kubelet registers the host name in lower case. */
 	for (char *at = out->node_name; *at; at++)
@@ -103,7 +103,7 @@ static int find_kube_config(const struct options *options, struct settings *out,
 }
 
 int settings_load(const struct options *options, const struct log *log, struct settings *out,
-		  struct error *err)
+                  struct error *err)
 {
 	int result;
 
@@ -118,7 +118,7 @@ int settings_load(const struct options *options, const struct log *log, struct s
 		result = choose_node_name(options, out, err);
 	if (result == 0)
 		result = net_conf_read(options->net_config_path, &out->conf, warn, (void *)log,
-				       err);
+		                       err);
 	if (result == 0)
 		result = find_kube_config(options, out, err);
 	return result;

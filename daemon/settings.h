@@ -24,7 +24,7 @@ struct settings {
 
 /* Negative: a mistake in options or files; `err` names it and the remedy, *out holds nothing. */
 int settings_load(const struct options *options, const struct log *log, struct settings *out,
-		  struct error *err);
+                  struct error *err);
 void settings_free(struct settings *settings);
 
 #endif

@@ -11,8 +11,8 @@
 
 struct subnet_file {
 	struct prefix network[IP_FAMILIES]; /* Network, IPv6Network; family 0: not used */
-	struct prefix own[IP_FAMILIES];	    /* this node's pod CIDR */
-	uint32_t mtu;			    /* bytes, of the uplink */
+	struct prefix own[IP_FAMILIES];     /* this node's pod CIDR */
+	uint32_t mtu;                       /* bytes, of the uplink */
 	bool ip_masq;
 };
 
@@ -20,6 +20,6 @@ struct subnet_file {
 
 /* Writes the file's text into `text` and returns it. */
 const char *subnet_file_print(const struct subnet_file *file,
-			      char text[static SUBNET_FILE_TEXT_MAX]);
+                              char text[static SUBNET_FILE_TEXT_MAX]);
 
 #endif

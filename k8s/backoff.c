@@ -5,7 +5,7 @@
 #include <sys/random.h>
 
 #define BACKOFF_FIRST_MS 800u
-#define BACKOFF_LAST_MS	 30000u
+#define BACKOFF_LAST_MS  30000u
 
 unsigned backoff_random(unsigned low, unsigned high)
 {

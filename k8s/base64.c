@@ -26,7 +26,7 @@ struct decoder {
 	uint32_t bits;
 	unsigned digits;  /* in the group of four, padding included */
 	unsigned padding; /* of them */
-	bool done;	  /* a padded group was the last */
+	bool done;        /* a padded group was the last */
 };
 
 static bool end_group(struct decoder *d)

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 static int fill(struct kube_client *client, uv_loop_t *loop, struct kube_config *config,
-		const char *user_agent, struct error *err)
+                const char *user_agent, struct error *err)
 {
 	int result = credentials_new(config, &client->credentials, err);
 
@@ -21,7 +21,7 @@ static int fill(struct kube_client *client, uv_loop_t *loop, struct kube_config 
 }
 
 int kube_client_new(uv_loop_t *loop, struct kube_config *config, const char *user_agent,
-		    struct kube_client **out, struct error *err)
+                    struct kube_client **out, struct error *err)
 {
 	struct kube_client *client = calloc(1, sizeof(*client));
 	int result;
@@ -63,12 +63,12 @@ void kube_client_close(struct kube_client *client)
 }
 
 int kube_watch_start(struct kube_client *client, const char *annotation_prefix,
-		     const struct node_sink *sink, struct error *err)
+                     const struct node_sink *sink, struct error *err)
 {
 	struct reflector_needs needs = {.loop = client->loop,
-					.http = client->http,
-					.credentials = client->credentials,
-					.config = client->config};
+	                                .http = client->http,
+	                                .credentials = client->credentials,
+	                                .config = client->config};
 	int result;
 
 	if (client->reflector)

@@ -15,7 +15,7 @@ struct kube_client {
 	struct credentials *credentials;
 	struct http *http;
 	struct reflector *reflector; /* NULL: no watch was started */
-	unsigned open;		     /* parts that are not closed yet */
+	unsigned open;               /* parts that are not closed yet */
 };
 
 #endif

@@ -9,7 +9,7 @@
 #include "file.h"
 
 #define SERVICE_ACCOUNT_DIRECTORY "/var/run/secrets/kubernetes.io/serviceaccount"
-#define PEM_FILE_MAX		  (1024u * 1024u)
+#define PEM_FILE_MAX              (1024u * 1024u)
 
 static char *url_part(CURLU *url, CURLUPart part)
 {
@@ -86,10 +86,10 @@ static int service_url(char *url, size_t size, struct error *err)
 
 	if (!host || !port || !*host || !*port)
 		return error_set(err, ENOENT,
-				 "not running in a Kubernetes pod (%s is not set): give "
-				 "--kubeconfig-file or --kube-api-url, or run it in a pod",
-				 host && *host ? "KUBERNETES_SERVICE_PORT"
-					       : "KUBERNETES_SERVICE_HOST");
+		                 "not running in a Kubernetes pod (%s is not set): give "
+		                 "--kubeconfig-file or --kube-api-url, or run it in a pod",
+		                 host && *host ? "KUBERNETES_SERVICE_PORT"
+		                               : "KUBERNETES_SERVICE_HOST");
 	snprintf(url, size, literal_v6 ? "https://[%s]:%s" : "https://%s:%s", host, port);
 	return 0;
 }
@@ -116,7 +116,7 @@ static int account_files(struct kube_config *config, const char *directory, stru
 }
 
 static int new_config(const char *origin, const char *server, struct kube_config **out,
-		      struct error *err)
+                      struct error *err)
 {
 	struct kube_config *config = calloc(1, sizeof(*config));
 	int result;

@@ -53,7 +53,7 @@ int credentials_read_token(const char *path, char **token, struct error *err)
 	explicit_bzero(text, length);
 	free(text);
 	return error_set(err, EINVAL, "token: %s %s", path,
-			 length == 0 ? "is empty" : "does not hold one line of plain characters");
+	                 length == 0 ? "is empty" : "does not hold one line of plain characters");
 }
 
 static bool reread(struct credentials *credentials, uint64_t now_ms)

@@ -23,7 +23,7 @@ static int failed(const char *path, int code, struct error *err)
 
 /* One byte more than allowed is asked for, so that growth meanwhile is noticed. */
 static int read_all(int fd, const char *path, size_t max, char *buffer, size_t *length,
-		    struct error *err)
+                    struct error *err)
 {
 	ssize_t count;
 
@@ -38,13 +38,13 @@ static int read_all(int fd, const char *path, size_t max, char *buffer, size_t *
 	} while (count != 0 && *length <= max);
 	if (*length > max)
 		return error_set(err, EFBIG, "%s is larger than %zu bytes, which cannot be right",
-				 path, max);
+		                 path, max);
 	buffer[*length] = '\0';
 	return 0;
 }
 
 static int read_open(int fd, const char *path, size_t max, char **text, size_t *length,
-		     struct error *err)
+                     struct error *err)
 {
 	struct stat st;
 	size_t room;

@@ -235,7 +235,7 @@ static int start_multi(struct http *http, struct error *err)
 }
 
 int http_new(uv_loop_t *loop, const struct kube_config *config, struct credentials *credentials,
-	     const char *user_agent, struct http **out, struct error *err)
+             const char *user_agent, struct http **out, struct error *err)
 {
 	struct http *http = calloc(1, sizeof(*http));
 	int result;
@@ -270,7 +270,7 @@ void http_close(struct http *http, void (*closed)(void *ctx), void *ctx)
 }
 
 int http_start(struct http *http, const struct http_call *call, struct http_request **out,
-	       struct error *err)
+               struct error *err)
 {
 	const char *token = credentials_token(http->credentials, uv_now(http->loop));
 	struct http_request *request;

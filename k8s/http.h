@@ -20,11 +20,11 @@ struct http_result {
 	int status; /* the answer's status; 0: there was none */
 	struct error
 		failure; /* code 0: the answer came whole; else what broke it, with the remedy */
-	bool timed_out;	 /* `timeout_s` was over */
-	bool stopped;	 /* a callback asked to stop */
+	bool timed_out;  /* `timeout_s` was over */
+	bool stopped;    /* a callback asked to stop */
 	unsigned retry_after; /* seconds, from Retry-After; 0: not said */
 	const char *message;  /* what the server said with a status other than 2xx (Status.message);
-			       * "" if nothing; borrowed */
+	                       * "" if nothing; borrowed */
 };
 
 struct http_call {
@@ -32,10 +32,10 @@ struct http_call {
 	const char *path;   /* with the query, from "/api" on */
 	const char *accept;
 	const char *content_type; /* of `body`; NULL: none */
-	const char *body;	  /* copied; NULL: none */
-	unsigned timeout_s;	  /* for the whole exchange; 0: none */
-	bool new_connection;	  /* the one that stands is not trusted any more */
-	unsigned stall_s;	  /* ended when no byte came for so long; 0: never */
+	const char *body;         /* copied; NULL: none */
+	unsigned timeout_s;       /* for the whole exchange; 0: none */
+	bool new_connection;      /* the one that stands is not trusted any more */
+	unsigned stall_s;         /* ended when no byte came for so long; 0: never */
 
 	void *ctx;
 	/* The answer is 2xx and its headers are there. May be NULL. Negative: stop. */
@@ -50,7 +50,7 @@ struct http_call {
 
 /* `config` and `credentials` are borrowed and must live until `closed` is called. */
 int http_new(uv_loop_t *loop, const struct kube_config *config, struct credentials *credentials,
-	     const char *user_agent, struct http **out, struct error *err);
+             const char *user_agent, struct http **out, struct error *err);
 
 /* Drops all requests without `done`. Allowed at any time, in callbacks too. `closed` comes on a
  * later turn of the loop, when every handle is gone. */
@@ -58,7 +58,7 @@ void http_close(struct http *http, void (*closed)(void *ctx), void *ctx);
 
 /* `call` and its texts are copied. *out is valid until done or http_cancel; it may be NULL. */
 int http_start(struct http *http, const struct http_call *call, struct http_request **out,
-	       struct error *err);
+               struct error *err);
 
 /* No callback but `release` comes after this. Allowed in callbacks. NULL is fine. */
 void http_cancel(struct http_request *request);

@@ -31,7 +31,7 @@ static const char *ca_name(const struct kube_config *config, char *buffer, size_
 }
 
 static int explain_certificate(CURL *easy, const char *words, const struct kube_config *config,
-			       struct error *err)
+                               struct error *err)
 {
 	const char *server = config->server;
 	long verified = 0;
@@ -42,18 +42,18 @@ static int explain_certificate(CURL *easy, const char *words, const struct kube_
 	case VERIFY_OK:
 	case VERIFY_UNSPECIFIED:
 		return error_set(err, EACCES,
-				 "the certificate of %s is for another name: %s (use a name or "
-				 "address that it has, or set tls-server-name in the kubeconfig)",
-				 server, words);
+		                 "the certificate of %s is for another name: %s (use a name or "
+		                 "address that it has, or set tls-server-name in the kubeconfig)",
+		                 server, words);
 	case VERIFY_EXPIRED:
 		return error_set(err, EACCES,
-				 "the certificate of %s has expired: renew it (and check this "
-				 "host's clock)",
-				 server);
+		                 "the certificate of %s has expired: renew it (and check this "
+		                 "host's clock)",
+		                 server);
 	case VERIFY_NOT_YET_VALID:
 		return error_set(err, EACCES,
-				 "the certificate of %s is not valid yet: check this host's clock",
-				 server);
+		                 "the certificate of %s is not valid yet: check this host's clock",
+		                 server);
 	case VERIFY_NO_ISSUER:
 	case VERIFY_BAD_SIGNATURE:
 	case VERIFY_SELF_SIGNED:
@@ -67,29 +67,29 @@ static int explain_certificate(CURL *easy, const char *words, const struct kube_
 			server, ca_name(config, ca, sizeof(ca)));
 	default: /* the many others speak for themselves */
 		return error_set(err, EACCES, "the certificate of %s is refused: %s", server,
-				 words);
+		                 words);
 	}
 }
 
 static int explain_connect(CURL *easy, const char *words, const struct kube_config *config,
-			   struct error *err)
+                           struct error *err)
 {
 	long code = 0;
 
 	curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &code);
 	if (code == ECONNREFUSED)
 		return error_set(err, ECONNREFUSED,
-				 "cannot connect to %s: connection refused (is the API server "
-				 "running, is the port right?)",
-				 config->server);
+		                 "cannot connect to %s: connection refused (is the API server "
+		                 "running, is the port right?)",
+		                 config->server);
 	return error_set(err, code > 0 ? (int)code : ENOTCONN,
-			 "cannot connect to %s: %s (check the address, the route to it, and "
-			 "firewalls)",
-			 config->server, words);
+	                 "cannot connect to %s: %s (check the address, the route to it, and "
+	                 "firewalls)",
+	                 config->server, words);
 }
 
 static int explain_timeout(CURL *easy, const char *words, const struct kube_config *config,
-			   struct error *err)
+                           struct error *err)
 {
 	double connected = 0;
 
@@ -97,32 +97,32 @@ static int explain_timeout(CURL *easy, const char *words, const struct kube_conf
 	if (connected > 0)
 		return error_set(err, ETIMEDOUT, "%s does not answer: %s", config->server, words);
 	return error_set(err, ETIMEDOUT,
-			 "cannot connect to %s: %s (check the address, the route to it, and "
-			 "firewalls)",
-			 config->server, words);
+	                 "cannot connect to %s: %s (check the address, the route to it, and "
+	                 "firewalls)",
+	                 config->server, words);
 }
 
 static int explain_credentials(const char *words, const struct kube_config *config,
-			       struct error *err)
+                               struct error *err)
 {
 	return error_set(err, EINVAL,
-			 "the client certificate or key of %s cannot be used: %s (do they belong "
-			 "together, and is the key without a passphrase?)",
-			 config->origin, words);
+	                 "the client certificate or key of %s cannot be used: %s (do they belong "
+	                 "together, and is the key without a passphrase?)",
+	                 config->origin, words);
 }
 
 /* TLS failed before the certificate was judged. */
 static int explain_handshake(const char *words, const struct kube_config *config, struct error *err)
 {
 	const char *hint = strstr(words, "wrong version number")
-				   ? " (it seems to speak plain HTTP: is the port right?)"
-				   : "";
+	                           ? " (it seems to speak plain HTTP: is the port right?)"
+	                           : "";
 
 	return error_set(err, EPROTO, "TLS with %s failed: %s%s", config->server, words, hint);
 }
 
 int http_explain_transport(CURL *easy, CURLcode code, const char *words,
-			   const struct kube_config *config, struct error *err)
+                           const struct kube_config *config, struct error *err)
 {
 	char ca[300];
 
@@ -141,7 +141,7 @@ int http_explain_transport(CURL *easy, CURLcode code, const char *words,
 		return explain_handshake(words, config, err);
 	case CURLE_SSL_CACERT_BADFILE:
 		return error_set(err, EINVAL, "%s cannot be used: %s",
-				 ca_name(config, ca, sizeof(ca)), words);
+		                 ca_name(config, ca, sizeof(ca)), words);
 	case CURLE_COULDNT_RESOLVE_HOST:
 		return error_set(
 			err, EHOSTUNREACH,
@@ -162,7 +162,7 @@ int http_explain_transport(CURL *easy, CURLcode code, const char *words,
 }
 
 static int explain_forbidden(const struct http_result *result, const char *verb,
-			     const char *resource, struct error *err)
+                             const char *resource, struct error *err)
 {
 	if (strstr(result->message, "system:node:"))
 		return error_set(
@@ -171,27 +171,27 @@ static int explain_forbidden(const struct http_result *result, const char *verb,
 			"ServiceAccount whose ClusterRole has %s on %s (%.120s)",
 			verb, resource, verb, resource, result->message);
 	return error_set(err, EACCES,
-			 "the API server forbids to %s %s: add this rule to the ClusterRole: "
-			 "apiGroups: [\"\"], resources: [\"%s\"], verbs: [\"%s\"] (%.200s)",
-			 verb, resource, resource, verb, result->message);
+	                 "the API server forbids to %s %s: add this rule to the ClusterRole: "
+	                 "apiGroups: [\"\"], resources: [\"%s\"], verbs: [\"%s\"] (%.200s)",
+	                 verb, resource, resource, verb, result->message);
 }
 
 static int explain_unauthorized(const struct kube_config *config, struct error *err)
 {
 	const char *what = config->token_file  ? config->token_file
-			   : config->token     ? "the token"
-			   : config->cert_file ? config->cert_file
-			   : config->cert_data ? "the client certificate"
-					       : "no credentials at all";
+	                   : config->token     ? "the token"
+	                   : config->cert_file ? config->cert_file
+	                   : config->cert_data ? "the client certificate"
+	                                       : "no credentials at all";
 
 	return error_set(err, EACCES,
-			 "%s does not accept the credentials of %s (%s): they may have expired, or "
-			 "belong to another cluster",
-			 config->server, config->origin, what);
+	                 "%s does not accept the credentials of %s (%s): they may have expired, or "
+	                 "belong to another cluster",
+	                 config->server, config->origin, what);
 }
 
 int http_explain_status(const struct http_result *result, const char *verb, const char *resource,
-			const struct kube_config *config, struct error *err)
+                        const struct kube_config *config, struct error *err)
 {
 	const char *colon = result->message[0] ? ": " : "";
 
@@ -202,22 +202,22 @@ int http_explain_status(const struct http_result *result, const char *verb, cons
 		return explain_forbidden(result, verb, resource, err);
 	case 404:
 		return error_set(err, ENOENT, "%s knows no such %s%s%.300s", config->server,
-				 resource, colon, result->message);
+		                 resource, colon, result->message);
 	case 409:
 		return error_set(err, EAGAIN, "somebody else changed it meanwhile%s%.300s", colon,
-				 result->message);
+		                 result->message);
 	case 429:
 	case 503:
 		return error_set(err, EBUSY, "%s is overloaded or starting (%d)%s%.300s",
-				 config->server, result->status, colon, result->message);
+		                 config->server, result->status, colon, result->message);
 	default:
 		break;
 	}
 	if (result->status >= 300 && result->status < 400)
 		return error_set(err, EPROTO,
-				 "%s answers with a redirection (%d), which is not followed: give "
-				 "the API server's own URL",
-				 config->server, result->status);
+		                 "%s answers with a redirection (%d), which is not followed: give "
+		                 "the API server's own URL",
+		                 config->server, result->status);
 	return error_set(err, EPROTO, "%s answers with status %d%s%.300s", config->server,
-			 result->status, colon, result->message);
+	                 result->status, colon, result->message);
 }

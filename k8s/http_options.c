@@ -10,7 +10,7 @@
 #define CONNECT_TIMEOUT_S    10L
 #define KEEPALIVE_IDLE_S     20L
 #define KEEPALIVE_INTERVAL_S 5L
-#define USER_TIMEOUT_MS	     30000
+#define USER_TIMEOUT_MS      30000
 
 /* A connection into nowhere (packets dropped, no RST) ends after so long (tcp(7)); keepalive
  * probes make sure that there always is something to be acknowledged. */
@@ -95,7 +95,7 @@ static int apply_protocol(CURL *easy, const struct http_target *target)
 	failed |= (int)curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, tls ? "https" : "http");
 #else
 	failed |= (int)curl_easy_setopt(easy, CURLOPT_PROTOCOLS,
-					(long)(tls ? CURLPROTO_HTTPS : CURLPROTO_HTTP));
+	                                (long)(tls ? CURLPROTO_HTTPS : CURLPROTO_HTTP));
 #endif
 	failed |= (int)curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
 	failed |= (int)curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
@@ -116,14 +116,14 @@ static int apply_protocol(CURL *easy, const struct http_target *target)
 int http_options_apply(CURL *easy, const struct http_target *target, struct error *err)
 {
 	int failed = apply_connection(easy) | apply_protocol(easy, target) |
-		     apply_trust(easy, target->config) | apply_certificate(easy, target->config);
+	             apply_trust(easy, target->config) | apply_certificate(easy, target->config);
 
 	if (failed == 0)
 		return 0;
 	return error_set(err, ENOTSUP,
-			 "this libcurl (%s) refuses an option that is needed: it must be built "
-			 "with OpenSSL and zlib, version 7.81 or newer",
-			 curl_version());
+	                 "this libcurl (%s) refuses an option that is needed: it must be built "
+	                 "with OpenSSL and zlib, version 7.81 or newer",
+	                 curl_version());
 }
 
 /* The connection goes to host:port, while URL and certificate carry `name`. */
@@ -159,7 +159,7 @@ static void trim_slashes(char *base)
 }
 
 int http_target_init(struct http_target *target, const struct kube_config *config,
-		     const char *user_agent, struct error *err)
+                     const char *user_agent, struct error *err)
 {
 	CURLU *url = curl_url();
 	int result = -1;
@@ -178,8 +178,8 @@ int http_target_init(struct http_target *target, const struct kube_config *confi
 	if (result < 0) {
 		http_target_release(target);
 		return error_set(err, EINVAL, "server %s with tls-server-name \"%s\" is no URL",
-				 config->server,
-				 config->tls_server_name ? config->tls_server_name : "");
+		                 config->server,
+		                 config->tls_server_name ? config->tls_server_name : "");
 	}
 	trim_slashes(target->base);
 	return 0;

@@ -12,13 +12,13 @@
 struct http_target {
 	const struct kube_config *config; /* borrowed */
 	char *user_agent;
-	char *base;	   /* what paths are put behind; its host is the name in the certificate */
+	char *base;        /* what paths are put behind; its host is the name in the certificate */
 	char *host_header; /* "Host: ..." where that name is not the server's; or NULL */
 	struct curl_slist *connect_to; /* the server's own host and port then; or NULL */
 };
 
 int http_target_init(struct http_target *target, const struct kube_config *config,
-		     const char *user_agent, struct error *err);
+                     const char *user_agent, struct error *err);
 void http_target_release(struct http_target *target);
 
 /* Everything that does not differ from request to request. */

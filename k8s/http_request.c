@@ -106,7 +106,7 @@ static bool add_authorization(struct http_request *request, const char *token)
 }
 
 static int set_exchange(struct http_request *request, const struct http_target *target,
-			const char *token)
+                        const char *token)
 {
 	const struct http_call *call = &request->call;
 	CURL *easy = request->easy;
@@ -125,7 +125,7 @@ static int set_exchange(struct http_request *request, const struct http_target *
 	failed |= (int)curl_easy_setopt(easy, CURLOPT_HTTPHEADER, request->headers);
 	if (call->body) {
 		failed |= (int)curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE,
-						(long)strlen(call->body));
+		                                (long)strlen(call->body));
 		failed |= (int)curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, call->body);
 		failed |= (int)curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, call->method);
 	}
@@ -155,7 +155,7 @@ static int set_callbacks(struct http_request *request)
 }
 
 int http_request_new(struct http *http, const struct http_target *target, const char *token,
-		     const struct http_call *call, struct http_request **out, struct error *err)
+                     const struct http_call *call, struct http_request **out, struct error *err)
 {
 	struct http_request *request = calloc(1, sizeof(*request));
 	int result;
@@ -207,25 +207,25 @@ static const char *refusal_message(struct http_request *request, cJSON *status)
 }
 
 void http_request_finish(struct http_request *request, CURLcode code,
-			 const struct kube_config *config)
+                         const struct kube_config *config)
 {
 	struct http_result result = {.status = status_of(request->easy),
-				     .stopped = request->stopped,
-				     .timed_out = code == CURLE_OPERATION_TIMEDOUT,
-				     .message = ""};
+	                             .stopped = request->stopped,
+	                             .timed_out = code == CURLE_OPERATION_TIMEDOUT,
+	                             .message = ""};
 	__attribute__((cleanup(json_release))) cJSON *status = NULL;
 	curl_off_t retry_after = 0;
 
 	if (result.status >= 300) {
 		status = cJSON_ParseWithLength(request->refusal.bytes ? request->refusal.bytes : "",
-					       request->refusal.length);
+		                               request->refusal.length);
 		result.message = refusal_message(request, status);
 		curl_easy_getinfo(request->easy, CURLINFO_RETRY_AFTER, &retry_after);
 		result.retry_after = retry_after > 0 && retry_after < 3600 ? (unsigned)retry_after
-									   : 0;
+		                                                           : 0;
 	} else if (code != CURLE_OK && !request->stopped) {
 		http_explain_transport(request->easy, code, request->message, config,
-				       &result.failure);
+		                       &result.failure);
 	}
 	request->call.done(request->call.ctx, &result);
 }

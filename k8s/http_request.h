@@ -17,25 +17,25 @@ struct http_request {
 	struct http_request *next, *previous;
 	CURL *easy;
 	struct curl_slist *headers;    /* may hold the token: overwritten before they are freed */
-	struct http_call call;	       /* its texts are libcurl's copies by now, and void here */
-	bool running;		       /* the multi handle has it */
-	bool rejected;		       /* it would not take it */
-	bool cancelled;		       /* no callback comes any more */
-	bool accepted;		       /* the 2xx headers were told */
-	bool stopped;		       /* by a callback */
-	size_t dropped;		       /* bytes of the body that nobody read */
-	struct text refusal;	       /* the body of an answer that is not 2xx */
+	struct http_call call;         /* its texts are libcurl's copies by now, and void here */
+	bool running;                  /* the multi handle has it */
+	bool rejected;                 /* it would not take it */
+	bool cancelled;                /* no callback comes any more */
+	bool accepted;                 /* the 2xx headers were told */
+	bool stopped;                  /* by a callback */
+	size_t dropped;                /* bytes of the body that nobody read */
+	struct text refusal;           /* the body of an answer that is not 2xx */
 	char message[CURL_ERROR_SIZE]; /* libcurl's own words */
 };
 
 int http_request_new(struct http *http, const struct http_target *target, const char *token,
-		     const struct http_call *call, struct http_request **out, struct error *err);
+                     const struct http_call *call, struct http_request **out, struct error *err);
 
 /* Calls call.release. The multi handle must not have it any more. */
 void http_request_free(struct http_request *request);
 
 /* The exchange is over with `code`: tells call.done. */
 void http_request_finish(struct http_request *request, CURLcode code,
-			 const struct kube_config *config);
+                         const struct kube_config *config);
 
 #endif

@@ -17,7 +17,7 @@ static void write_text(struct item_capture *capture, const char *bytes, size_t l
 }
 
 static const struct projection *find(const struct projection *members, const char *name,
-				     size_t length)
+                                     size_t length)
 {
 	for (const struct projection *rule = members; rule->name; rule++)
 		if (strncmp(rule->name, name, length) == 0 && rule->name[length] == '\0')
@@ -92,7 +92,7 @@ void capture_key_end(struct item_capture *capture, struct capture_frame *frame, 
 		return;
 	if (frame->members && !escaped) {
 		rule = find(frame->members, capture->text.bytes + capture->key_at,
-			    capture->text.length - capture->key_at);
+		            capture->text.length - capture->key_at);
 		if (!rule) {
 			capture->text.length = capture->restore;
 			capture->kept = false;

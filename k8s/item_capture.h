@@ -12,16 +12,16 @@
 
 /* One open object or array. */
 struct capture_frame {
-	bool kept;			  /* it is written */
-	bool filled;			  /* something is written in it: a comma comes next */
+	bool kept;                        /* it is written */
+	bool filled;                      /* something is written in it: a comma comes next */
 	const struct projection *members; /* NULL: all of it is kept */
 };
 
 struct item_capture {
-	bool active;	/* an item is being read; otherwise nothing is ever kept */
-	bool kept;	/* the value at hand is written */
-	int trouble;	/* 0, -EMSGSIZE or -ENOMEM: the text is void */
-	size_t key_at;	/* where the key at hand begins, after its opening quote */
+	bool active;    /* an item is being read; otherwise nothing is ever kept */
+	bool kept;      /* the value at hand is written */
+	int trouble;    /* 0, -EMSGSIZE or -ENOMEM: the text is void */
+	size_t key_at;  /* where the key at hand begins, after its opening quote */
 	size_t restore; /* length of the text before that key */
 	const struct projection *members; /* of the value at hand */
 	struct text text;

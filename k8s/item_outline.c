@@ -18,7 +18,7 @@ static void note(struct item_stream *s, const char *at, const char *why)
 		snprintf(s->reason, sizeof(s->reason), "line %lu: %s", s->line, why);
 	else
 		snprintf(s->reason, sizeof(s->reason), "line %lu, column %llu: %s", s->line,
-			 (unsigned long long)column, why);
+		         (unsigned long long)column, why);
 }
 
 void outline_fail(struct item_stream *s, const char *at, const char *why)

@@ -113,8 +113,8 @@ static bool are_plain(const char *bytes)
 
 	memcpy(&word, bytes, sizeof(word));
 	return ((((word - 0x2020202020202020u) & ~word & 0x8080808080808080u) |
-		 zero_byte(word ^ 0x2222222222222222u) |       /* '"' */
-		 zero_byte(word ^ 0x5c5c5c5c5c5c5c5cu)) == 0); /* '\\' */
+	         zero_byte(word ^ 0x2222222222222222u) |       /* '"' */
+	         zero_byte(word ^ 0x5c5c5c5c5c5c5c5cu)) == 0); /* '\\' */
 }
 
 const char *scan_string(struct item_stream *s, const char *at, const char *end)
@@ -263,6 +263,6 @@ const char *scan_after(struct item_stream *s, const char *at)
 		return at + 1;
 	}
 	outline_spoil(s, at,
-		      object ? "',' or '}' is expected here" : "',' or ']' is expected here");
+	              object ? "',' or '}' is expected here" : "',' or ']' is expected here");
 	return at;
 }

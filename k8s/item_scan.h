@@ -45,7 +45,7 @@ struct item_stream {
 	enum scan_state state;
 
 	unsigned depth; /* open objects and arrays */
-	unsigned base;	/* depth at which the captured value stands */
+	unsigned base;  /* depth at which the captured value stands */
 	char closers[RECOVERY_NESTING_MAX];
 
 	bool in_key;

@@ -129,8 +129,8 @@ static const char *step(struct item_stream *s, const char *at, const char *end)
 }
 
 int item_stream_new(const struct item_stream_options *options,
-		    const struct item_stream_events *events, struct item_stream **out,
-		    struct error *err)
+                    const struct item_stream_events *events, struct item_stream **out,
+                    struct error *err)
 {
 	struct item_stream *stream = calloc(1, sizeof(*stream));
 
@@ -153,7 +153,7 @@ void item_stream_free(struct item_stream *stream)
 }
 
 int item_stream_push(struct item_stream *stream, const char *bytes, size_t length,
-		     struct error *err)
+                     struct error *err)
 {
 	const char *at = bytes;
 	const char *end = bytes + length;

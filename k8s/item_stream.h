@@ -17,7 +17,7 @@
 #include "hostgw/error.h"
 
 #define ITEM_STREAM_NESTING_MAX 64
-#define ITEM_STREAM_ITEM_MAX	(1024u * 1024u) /* bytes of one reduced item */
+#define ITEM_STREAM_ITEM_MAX    (1024u * 1024u) /* bytes of one reduced item */
 
 /* Which members of an object are kept, ended by a NULL name; for an array it speaks of the
  * elements. A member whose name is written with escapes is kept whole. */
@@ -40,8 +40,8 @@ struct item {
 struct item_stream_options {
 	enum item_stream_mode mode;
 	const struct projection *projection; /* of each item; borrowed for the stream's life */
-	bool bare_list;			     /* LIST: a top-level array of items is a list too */
-	bool lines_only;		     /* messages name the line without the column */
+	bool bare_list;                      /* LIST: a top-level array of items is a list too */
+	bool lines_only;                     /* messages name the line without the column */
 };
 
 /* A negative result ends the stream; `err` is then what item_stream_push reports. */
@@ -58,14 +58,14 @@ struct item_stream_events {
 struct item_stream;
 
 int item_stream_new(const struct item_stream_options *options,
-		    const struct item_stream_events *events, struct item_stream **out,
-		    struct error *err);
+                    const struct item_stream_events *events, struct item_stream **out,
+                    struct error *err);
 void item_stream_free(struct item_stream *stream); /* NULL is fine */
 
 /* -EINVAL: the structure is broken, `err` says where; or what a callback returned. After a
  * failure every further call gives the same. */
 int item_stream_push(struct item_stream *stream, const char *bytes, size_t length,
-		     struct error *err);
+                     struct error *err);
 
 /* No more bytes come. -EINVAL: the text is empty (LIST), broke off, or never had `items`. */
 int item_stream_end(struct item_stream *stream, struct error *err);

@@ -12,7 +12,7 @@
 #include "text.h"
 #include "yaml_json.h"
 
-#define KUBECONFIG_MAX	    (4u * 1024u * 1024u)
+#define KUBECONFIG_MAX      (4u * 1024u * 1024u)
 #define KUBECONFIG_JSON_MAX (8u * KUBECONFIG_MAX)
 
 struct loading {
@@ -49,7 +49,7 @@ static int parse(const char *text, size_t length, cJSON **out, struct error *err
 		*out = json.bytes ? cJSON_ParseWithLength(json.bytes, json.length) : NULL;
 		if (!cJSON_IsObject(*out))
 			result = error_set(err, EINVAL,
-					   "this is not a kubeconfig (it is no YAML mapping)");
+			                   "this is not a kubeconfig (it is no YAML mapping)");
 	}
 	text_free(&json);
 	return result;
@@ -57,7 +57,7 @@ static int parse(const char *text, size_t length, cJSON **out, struct error *err
 
 /* The entry of `list` (contexts, clusters, users) called `name`, reduced to its member `what`. */
 static const cJSON *named_entry(const cJSON *root, const char *list, const char *what,
-				const char *name)
+                                const char *name)
 {
 	const cJSON *entry;
 	const cJSON *entries = json_member(root, list);
@@ -75,7 +75,7 @@ static const cJSON *named_entry(const cJSON *root, const char *list, const char 
 }
 
 static int find_entry(struct loading *l, const cJSON *root, const char *list, const char *what,
-		      const char *name, const cJSON **out)
+                      const char *name, const cJSON **out)
 {
 	*out = named_entry(root, list, what, name);
 	if (cJSON_IsObject(*out))
@@ -121,7 +121,7 @@ static int copy_path(struct loading *l, const cJSON *object, const char *name, c
 
 /* `name`-data (base64) wins over the file `name`, as in kubectl. */
 static int copy_pem(struct loading *l, const cJSON *object, const char *name, char **file,
-		    char **data)
+                    char **data)
 {
 	char data_name[64];
 	char *encoded = NULL;
@@ -155,14 +155,14 @@ static int load_cluster(struct loading *l, const cJSON *cluster, const char *ser
 	result = config_set_server(config, url, l->err);
 	if (result == 0)
 		result = copy_pem(l, cluster, "certificate-authority", &config->ca_file,
-				  &config->ca_data);
+		                  &config->ca_data);
 	if (result == 0)
 		result = copy_string(l, cluster, "tls-server-name", &config->tls_server_name);
 	if (result == 0)
 		result = copy_string(l, cluster, "proxy-url", &config->proxy_url);
 	if (result == 0 && insecure && !cJSON_IsBool(insecure) && !cJSON_IsNull(insecure))
 		result = error_set(l->err, EINVAL,
-				   "\"insecure-skip-tls-verify\" must be true or false");
+		                   "\"insecure-skip-tls-verify\" must be true or false");
 	config->insecure_skip_tls_verify = cJSON_IsTrue(insecure);
 	return result;
 }
@@ -192,7 +192,7 @@ static int load_token(struct loading *l, const cJSON *user)
 
 	if (result == 0 && config->token && !credentials_is_token(config->token))
 		result = error_set(l->err, EINVAL,
-				   "\"token\" must be one line of plain characters without blanks");
+		                   "\"token\" must be one line of plain characters without blanks");
 	if (result == 0)
 		result = copy_path(l, user, "tokenFile", &config->token_file);
 	if (result < 0 || !config->token_file)
@@ -214,14 +214,14 @@ static int load_user(struct loading *l, const cJSON *user)
 		result = load_token(l, user);
 	if (result == 0)
 		result = copy_pem(l, user, "client-certificate", &config->cert_file,
-				  &config->cert_data);
+		                  &config->cert_data);
 	if (result == 0)
 		result = copy_pem(l, user, "client-key", &config->key_file, &config->key_data);
 	if (result < 0)
 		return result;
 	if ((config->cert_file || config->cert_data) != (config->key_file || config->key_data))
 		return error_set(l->err, EINVAL,
-				 "client-certificate and client-key are needed both or not at all");
+		                 "client-certificate and client-key are needed both or not at all");
 	return 0;
 }
 
@@ -278,7 +278,7 @@ static int load(struct loading *l, const char *server)
 }
 
 int kube_config_read(const char *path, const char *server, struct kube_config **out,
-		     struct error *err)
+                     struct error *err)
 {
 	struct loading l = {.path = path, .err = err};
 	int result;

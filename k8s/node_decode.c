@@ -29,23 +29,23 @@ void node_projection_init(struct node_projection *p, const struct node_keys *key
 {
 	*p = (struct node_projection){
 		.metadata = {{"name", NULL},
-			     {"creationTimestamp", NULL},
-			     {"resourceVersion", NULL}, /* for the watch */
-			     {"annotations", p->annotations}},
+	                     {"creationTimestamp", NULL},
+	                     {"resourceVersion", NULL}, /* for the watch */
+	                     {"annotations", p->annotations}},
 		.node = {{"kind", NULL},
-			 {"metadata", p->metadata},
-			 {"spec", spec_members},
-			 {"status", status_members},
-			 {"name", NULL}, /* from here on the short form */
-			 {"podCIDR", NULL},
-			 {"podCIDRs", NULL},
-			 {"address", NULL},
-			 {"addresses", NULL}},
+	                 {"metadata", p->metadata},
+	                 {"spec", spec_members},
+	                 {"status", status_members},
+	                 {"name", NULL}, /* from here on the short form */
+	                 {"podCIDR", NULL},
+	                 {"podCIDRs", NULL},
+	                 {"address", NULL},
+	                 {"addresses", NULL}},
 		.object = {{"metadata", p->metadata},
-			   {"spec", spec_members},
-			   {"status", status_members}, /* a Status has a text there: it is kept */
-			   {"code", NULL},
-			   {"message", NULL}},
+	                   {"spec", spec_members},
+	                   {"status", status_members}, /* a Status has a text there: it is kept */
+	                   {"code", NULL},
+	                   {"message", NULL}},
 		.event = {{"type", NULL}, {"object", p->object}},
 	};
 	for (size_t i = 0; i < NODE_ANNOTATIONS; i++)
@@ -70,7 +70,7 @@ static size_t collect(const cJSON *array, const char **out, size_t max)
 
 /* A list member, or else its singular. */
 static size_t collect_either(const cJSON *object, const char *plural, const char *singular,
-			     const char **out, size_t max)
+                             const char **out, size_t max)
 {
 	size_t count = collect(json_member(object, plural), out, max);
 	const char *only = json_string(object, singular);
@@ -111,14 +111,14 @@ static void decode_conditions(const cJSON *conditions, struct node_record *recor
 	{
 		if (is_text(json_string(element, "type"), "NetworkUnavailable"))
 			record->network_available = is_text(json_string(element, "status"),
-							    "False") &&
-						    is_text(json_string(element, "reason"),
-							    "FlannelIsUp");
+			                                    "False") &&
+			                            is_text(json_string(element, "reason"),
+			                                    "FlannelIsUp");
 	}
 }
 
 static void decode_node(const cJSON *object, const struct node_keys *keys,
-			struct node_record *record)
+                        struct node_record *record)
 {
 	const cJSON *metadata = json_member(object, "metadata");
 	const cJSON *annotations = json_member(metadata, "annotations");
@@ -131,7 +131,7 @@ static void decode_node(const cJSON *object, const struct node_keys *keys,
 	for (size_t i = 0; i < NODE_ANNOTATIONS; i++)
 		record->annotations[i] = json_string(annotations, keys->names[i]);
 	record->pod_cidr_count = collect_either(json_member(object, "spec"), "podCIDRs", "podCIDR",
-						record->pod_cidrs, NODE_POD_CIDRS_MAX);
+	                                        record->pod_cidrs, NODE_POD_CIDRS_MAX);
 	decode_addresses(json_member(status, "addresses"), record);
 	decode_conditions(json_member(status, "conditions"), record);
 }
@@ -140,9 +140,9 @@ static void decode_short(const cJSON *object, struct node_record *record)
 {
 	record->name = json_string(object, "name");
 	record->pod_cidr_count = collect_either(object, "podCIDRs", "podCIDR", record->pod_cidrs,
-						NODE_POD_CIDRS_MAX);
+	                                        NODE_POD_CIDRS_MAX);
 	record->address_count = collect_either(object, "addresses", "address", record->addresses,
-					       NODE_ADDRESSES_MAX);
+	                                       NODE_ADDRESSES_MAX);
 }
 
 bool node_decode(const cJSON *object, const struct node_keys *keys, struct node_record *record)

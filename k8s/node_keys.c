@@ -35,12 +35,12 @@ int node_keys_init(struct node_keys *keys, const char *prefix, struct error *err
 
 	if (!is_valid(prefix))
 		return error_set(err, EINVAL,
-				 "annotation prefix \"%s\" is not a domain name with at most one "
-				 "slash (for example flannel.alpha.coreos.com)",
-				 prefix);
+		                 "annotation prefix \"%s\" is not a domain name with at most one "
+		                 "slash (for example flannel.alpha.coreos.com)",
+		                 prefix);
 	for (size_t i = 0; i < NODE_ANNOTATIONS; i++) {
 		int length = snprintf(keys->names[i], NODE_KEY_MAX, "%s%s%s", prefix, joint,
-				      names[i]);
+		                      names[i]);
 
 		if (length >= NODE_KEY_MAX || strlen(strchr(keys->names[i], '/') + 1) > 63)
 			return error_set(

@@ -23,7 +23,7 @@ static const char *missing_name(const cJSON *object)
 	if (!name)
 		return "this node has no name";
 	return cJSON_IsString(name) ? "this node's name is empty"
-				    : "this node's name is not a text (put it in quotes)";
+	                            : "this node's name is not a text (put it in quotes)";
 }
 
 static int check(const cJSON *object, unsigned long line, struct error *err)
@@ -33,10 +33,10 @@ static int check(const cJSON *object, unsigned long line, struct error *err)
 
 	if (kind && strcmp(kind, "Node") != 0)
 		return error_set(err, EINVAL, "line %lu: this is a %s, only Nodes are read", line,
-				 kind);
+		                 kind);
 	if (twice)
 		return error_set(err, EINVAL, "line %lu: \"%s\" occurs twice in this node", line,
-				 twice);
+		                 twice);
 	return 0;
 }
 
@@ -50,9 +50,9 @@ static int on_item(void *ctx, const struct item *item, struct error *err)
 
 	if (!object)
 		return error_set(err, EINVAL,
-				 "line %lu: this node cannot be read (an unpaired surrogate in a "
-				 "\\u escape?)",
-				 item->line);
+		                 "line %lu: this node cannot be read (an unpaired surrogate in a "
+		                 "\\u escape?)",
+		                 item->line);
 	result = check(object, item->line, err);
 	if (result < 0)
 		return result;
@@ -100,7 +100,7 @@ static bool is_json(const char *text, size_t length)
 }
 
 static int read_stream(struct reading *reading, bool json, const char *text, size_t length,
-		       struct error *err)
+                       struct error *err)
 {
 	int result;
 
@@ -112,7 +112,7 @@ static int read_stream(struct reading *reading, bool json, const char *text, siz
 }
 
 int node_list_read(const char *text, size_t length, const char *annotation_prefix,
-		   node_list_visit_fn visit, void *ctx, struct error *err)
+                   node_list_visit_fn visit, void *ctx, struct error *err)
 {
 	struct reading reading = {.visit = visit, .ctx = ctx};
 	struct item_stream_events events = {

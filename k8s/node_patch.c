@@ -22,7 +22,7 @@ struct patching {
 };
 
 static bool add_annotations(cJSON *root, const struct kube_node_patch *patch,
-			    const struct node_keys *keys)
+                            const struct node_keys *keys)
 {
 	cJSON *metadata = cJSON_AddObjectToObject(root, "metadata");
 	cJSON *annotations = cJSON_AddObjectToObject(metadata, "annotations");
@@ -31,7 +31,7 @@ static bool add_annotations(cJSON *root, const struct kube_node_patch *patch,
 	for (size_t i = 0; good && i < NODE_ANNOTATIONS; i++)
 		if (patch->annotations[i])
 			good = cJSON_AddStringToObject(annotations, keys->names[i],
-						       patch->annotations[i]) != NULL;
+			                               patch->annotations[i]) != NULL;
 	return good;
 }
 
@@ -65,7 +65,7 @@ static bool has_annotations(const struct kube_node_patch *patch)
 }
 
 char *node_patch_json(const struct kube_node_patch *patch, const struct node_keys *keys,
-		      int64_t now)
+                      int64_t now)
 {
 	__attribute__((cleanup(json_release))) cJSON *root = cJSON_CreateObject();
 
@@ -99,18 +99,18 @@ static char *patch_path(const char *node_name)
 }
 
 static int send_patch(struct kube_client *client, const char *node_name, const char *body,
-		      struct patching *patching, struct error *err)
+                      struct patching *patching, struct error *err)
 {
 	char *path = patch_path(node_name);
 	struct http_call call = {.method = "PATCH",
-				 .path = path,
-				 .accept = "application/json",
-				 .content_type = "application/strategic-merge-patch+json",
-				 .body = body,
-				 .timeout_s = PATCH_TIMEOUT_S,
-				 .ctx = patching,
-				 .done = on_done,
-				 .release = free};
+	                         .path = path,
+	                         .accept = "application/json",
+	                         .content_type = "application/strategic-merge-patch+json",
+	                         .body = body,
+	                         .timeout_s = PATCH_TIMEOUT_S,
+	                         .ctx = patching,
+	                         .done = on_done,
+	                         .release = free};
 	int result;
 
 	if (!path || !body || !patching)
@@ -122,8 +122,8 @@ static int send_patch(struct kube_client *client, const char *node_name, const c
 }
 
 int kube_node_patch_send(struct kube_client *client, const char *node_name,
-			 const char *annotation_prefix, const struct kube_node_patch *patch,
-			 kube_patch_done_fn done, void *ctx, struct error *err)
+                         const char *annotation_prefix, const struct kube_node_patch *patch,
+                         kube_patch_done_fn done, void *ctx, struct error *err)
 {
 	struct patching *patching;
 	struct node_keys keys;

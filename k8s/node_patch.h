@@ -11,6 +11,6 @@
 /* JSON of a strategic merge patch, malloc'ed; `now`: seconds since 1970, for the condition. NULL:
  * no memory. */
 char *node_patch_json(const struct kube_node_patch *patch, const struct node_keys *keys,
-		      int64_t now);
+                      int64_t now);
 
 #endif

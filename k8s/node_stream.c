@@ -74,12 +74,12 @@ static int tell_error(struct node_stream *stream, const cJSON *status, struct er
 	bool sane = cJSON_IsNumber(code) && code->valuedouble >= 0 && code->valuedouble < 1000;
 
 	stream->events.failed(stream->events.ctx, sane ? code->valueint : 0,
-			      message ? message : "");
+	                      message ? message : "");
 	return error_set(err, ECANCELED, "the watch ended with an error event");
 }
 
 static int tell_event(struct node_stream *stream, const cJSON *event, unsigned long line,
-		      struct error *err)
+                      struct error *err)
 {
 	const cJSON *object = json_member(event, "object");
 	enum event_type type = event_type(event);
@@ -127,7 +127,7 @@ static int on_metadata(void *ctx, const struct item *item, struct error *err)
 
 	(void)err;
 	stream->events.listed(stream->events.ctx, version ? version : "",
-			      next_page && *next_page ? next_page : NULL);
+	                      next_page && *next_page ? next_page : NULL);
 	return 0;
 }
 
@@ -143,22 +143,22 @@ static int on_skipped(void *ctx, const char *why, struct error *err)
 }
 
 int node_stream_new(enum node_stream_kind kind, const char *content_type,
-		    const struct node_keys *keys, const struct node_stream_events *events,
-		    struct node_stream **out, struct error *err)
+                    const struct node_keys *keys, const struct node_stream_events *events,
+                    struct node_stream **out, struct error *err)
 {
 	bool list = kind == NODE_STREAM_LIST;
 	struct item_stream_options options = {.mode = list ? ITEM_STREAM_LIST : ITEM_STREAM_WATCH};
 	struct item_stream_events item_events = {.item = list ? on_list_item : on_event_item,
-						 .metadata = on_metadata,
-						 .skipped = on_skipped};
+	                                         .metadata = on_metadata,
+	                                         .skipped = on_skipped};
 	struct node_stream *stream;
 	int result;
 
 	if (strncmp(content_type, "application/json", strlen("application/json")) != 0)
 		return error_set(err, EPROTO,
-				 "the answer is \"%.60s\", not JSON: this is no API server (is the "
-				 "URL right, is there a proxy in between?)",
-				 content_type);
+		                 "the answer is \"%.60s\", not JSON: this is no API server (is the "
+		                 "URL right, is there a proxy in between?)",
+		                 content_type);
 	stream = calloc(1, sizeof(*stream));
 	if (!stream)
 		return error_set(err, ENOMEM, "out of memory");
@@ -185,7 +185,7 @@ void node_stream_free(struct node_stream *stream)
 }
 
 int node_stream_push(struct node_stream *stream, const char *bytes, size_t length,
-		     struct error *err)
+                     struct error *err)
 {
 	return item_stream_push(stream->items, bytes, length, err);
 }

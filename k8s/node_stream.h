@@ -33,13 +33,13 @@ struct node_stream;
 
 /* -EPROTO: nothing here reads `content_type`. `keys` are borrowed. */
 int node_stream_new(enum node_stream_kind kind, const char *content_type,
-		    const struct node_keys *keys, const struct node_stream_events *events,
-		    struct node_stream **out, struct error *err);
+                    const struct node_keys *keys, const struct node_stream_events *events,
+                    struct node_stream **out, struct error *err);
 void node_stream_free(struct node_stream *stream); /* NULL is fine */
 
 /* -EINVAL: the body makes no sense from here on; -ECANCELED: `failed` was called. */
 int node_stream_push(struct node_stream *stream, const char *bytes, size_t length,
-		     struct error *err);
+                     struct error *err);
 
 /* The body is over. -EINVAL: it was not whole. */
 int node_stream_end(struct node_stream *stream, struct error *err);

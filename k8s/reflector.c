@@ -7,12 +7,12 @@
 
 #include "reflector_state.h"
 
-#define NODES_PATH	 "/api/v1/nodes"
-#define LIST_PAGE	 500
-#define LIST_STALL_S	 60 /* the API server itself gives a request up after a minute */
+#define NODES_PATH       "/api/v1/nodes"
+#define LIST_PAGE        500
+#define LIST_STALL_S     60 /* the API server itself gives a request up after a minute */
 #define WATCH_SHORTEST_S 300
-#define WATCH_LONGEST_S	 600
-#define WATCH_GRACE_S	 15 /* the server ends the watch first; behind a dead balancer it cannot */
+#define WATCH_LONGEST_S  600
+#define WATCH_GRACE_S    15 /* the server ends the watch first; behind a dead balancer it cannot */
 
 static void replace(char **text, const char *value)
 {
@@ -72,6 +72,7 @@ static void on_skipped(void *ctx, const struct error *err)
 	struct reflector *r = ctx;
 	struct error told = *err;
 
+	r->complete = false;
 	error_wrap(&told, "one item is skipped");
 	reflector_trouble(r, &told);
 }
@@ -80,12 +81,12 @@ static int on_accepted(void *ctx, const char *content_type)
 {
 	struct reflector *r = ctx;
 	struct node_stream_events events = {.ctx = r,
-					    .changed = on_changed,
-					    .removed = on_removed,
-					    .version = on_version,
-					    .listed = on_listed,
-					    .failed = on_failed,
-					    .skipped = on_skipped};
+	                                    .changed = on_changed,
+	                                    .removed = on_removed,
+	                                    .version = on_version,
+	                                    .listed = on_listed,
+	                                    .failed = on_failed,
+	                                    .skipped = on_skipped};
 	enum node_stream_kind kind = r->watching ? NODE_STREAM_WATCH : NODE_STREAM_LIST;
 	int result = node_stream_new(kind, content_type, &r->keys, &events, &r->stream, &r->broken);
 
@@ -96,6 +97,7 @@ static int on_accepted(void *ctx, const char *content_type)
 		reflector_watch_accepted(r);
 	} else if (!r->list_open) {
 		r->list_open = true;
+		r->complete = true;
 		r->sink.list_begin(r->sink.ctx);
 	}
 	return r->stopped ? -ECANCELED : 0;
@@ -133,9 +135,9 @@ static char *watch_path(const char *version, unsigned timeout_s)
 	char *path;
 
 	if (asprintf(&path,
-		     NODES_PATH "?watch=true&allowWatchBookmarks=true&resourceVersion=%s"
-				"&timeoutSeconds=%u",
-		     version, timeout_s) < 0)
+	             NODES_PATH "?watch=true&allowWatchBookmarks=true&resourceVersion=%s"
+	                        "&timeoutSeconds=%u",
+	             version, timeout_s) < 0)
 		return NULL;
 	return path;
 }
@@ -174,7 +176,7 @@ static char *request_path(const struct reflector *r, unsigned timeout_s)
 
 	if (version && (next_page || !r->next_page))
 		path = r->watching ? watch_path(version, timeout_s)
-				   : list_path(r->list, version, next_page);
+		                   : list_path(r->list, version, next_page);
 	curl_free(version);
 	curl_free(next_page);
 	return path;
@@ -185,15 +187,15 @@ static int send_request(struct reflector *r, struct error *err)
 	unsigned timeout_s = backoff_random(WATCH_SHORTEST_S, WATCH_LONGEST_S);
 	char *path = request_path(r, timeout_s);
 	struct http_call call = {.method = "GET",
-				 .path = path,
-				 .accept = NODE_STREAM_ACCEPT,
-				 .timeout_s = r->watching ? timeout_s + WATCH_GRACE_S : 0,
-				 .stall_s = r->watching ? 0 : LIST_STALL_S,
-				 .new_connection = r->distrust,
-				 .ctx = r,
-				 .accepted = on_accepted,
-				 .received = on_received,
-				 .done = on_done};
+	                         .path = path,
+	                         .accept = NODE_STREAM_ACCEPT,
+	                         .timeout_s = r->watching ? timeout_s + WATCH_GRACE_S : 0,
+	                         .stall_s = r->watching ? 0 : LIST_STALL_S,
+	                         .new_connection = r->distrust,
+	                         .ctx = r,
+	                         .accepted = on_accepted,
+	                         .received = on_received,
+	                         .done = on_done};
 	int result;
 
 	if (!path)
@@ -225,7 +227,7 @@ void reflector_send(struct reflector *r)
 }
 
 int reflector_start(const struct reflector_needs *needs, const char *annotation_prefix,
-		    const struct node_sink *sink, struct reflector **out, struct error *err)
+                    const struct node_sink *sink, struct reflector **out, struct error *err)
 {
 	struct reflector *r = calloc(1, sizeof(*r));
 	int result;

@@ -20,7 +20,7 @@ struct reflector_needs {
 };
 
 int reflector_start(const struct reflector_needs *needs, const char *annotation_prefix,
-		    const struct node_sink *sink, struct reflector **out, struct error *err);
+                    const struct node_sink *sink, struct reflector **out, struct error *err);
 
 /* The sink hears nothing any more; `closed` comes on a later turn of the loop. Allowed in the
  * sink's callbacks. */

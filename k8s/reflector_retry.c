@@ -9,7 +9,7 @@
 #define ANSWER_MS  60000u /* the headers of a watch come at once, or something is dead */
 #define PROVEN_MS  1000u  /* a watch that lives so long is no accident */
 #define HEALTHY_MS 60000u /* and one that lives so long ends the backoff */
-#define HASTY_MAX  3	  /* retries at once in a row, then with backoff */
+#define HASTY_MAX  3      /* retries at once in a row, then with backoff */
 
 void reflector_trouble(struct reflector *r, const struct error *err)
 {
@@ -76,7 +76,7 @@ static bool version_is_lost(int code, const char *message)
 }
 
 static void overloaded(struct reflector *r, const struct http_result *result,
-		       const struct error *err)
+                       const struct error *err)
 {
 	unsigned ms = result->retry_after * 1000;
 
@@ -136,7 +136,7 @@ static void list_whole(struct reflector *r)
 	r->list_open = false;
 	r->list = LIST_NOT_OLDER;
 	r->watching = true;
-	r->sink.list_end(r->sink.ctx);
+	r->sink.list_end(r->sink.ctx, r->complete);
 	reflector_recovered(r);
 	if (!r->stopped)
 		reflector_send(r);
@@ -168,7 +168,7 @@ static void event_failed(struct reflector *r)
 		return;
 	}
 	error_set(&err, EPROTO, "%s ended the watch with an error %d: %s", r->needs.config->server,
-		  r->event_code, r->event_message);
+	          r->event_code, r->event_message);
 	reflector_trouble(r, &err);
 	relist(r, LIST_NOT_OLDER);
 	reflector_wait(r);
@@ -186,9 +186,9 @@ static void watch_ended(struct reflector *r, const struct http_result *result)
 		return;
 	}
 	error_set(&err, ECONNRESET,
-		  "%s ends every watch at once (is there a proxy in between that does not let "
-		  "long answers pass?)",
-		  r->needs.config->server);
+	          "%s ends every watch at once (is there a proxy in between that does not let "
+	          "long answers pass?)",
+	          r->needs.config->server);
 	fail(r, &err);
 }
 
@@ -224,7 +224,7 @@ static void unanswered(struct reflector *r)
 	http_cancel(r->request);
 	r->request = NULL;
 	error_set(&err, ETIMEDOUT, "%s does not answer within %u s", r->needs.config->server,
-		  ANSWER_MS / 1000);
+	          ANSWER_MS / 1000);
 	fail(r, &err);
 }
 

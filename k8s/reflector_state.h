@@ -12,8 +12,8 @@
 
 /* How the next list is asked for. */
 enum reflector_list {
-	LIST_CACHED,	 /* whatever the server has in its cache: cheap */
-	LIST_NOT_OLDER,	 /* at least what we have seen: another server must not take us back */
+	LIST_CACHED,     /* whatever the server has in its cache: cheap */
+	LIST_NOT_OLDER,  /* at least what we have seen: another server must not take us back */
 	LIST_CONSISTENT, /* from etcd, in pages: our version is not known any more */
 };
 
@@ -27,24 +27,25 @@ struct reflector {
 
 	bool watching; /* the request that runs, or comes next, is a watch; else a list */
 	enum reflector_list list;
-	bool list_open;	 /* list_begin was told, list_end was not */
-	char *version;	 /* last seen; NULL before the first list */
+	bool list_open;  /* list_begin was told, list_end was not */
+	bool complete;   /* every item of the list could be read */
+	char *version;   /* last seen; NULL before the first list */
 	char *next_page; /* of the list that is being read; NULL: its first page */
-	bool more;	 /* the page being read says that another follows */
+	bool more;       /* the page being read says that another follows */
 
 	struct http_request *request; /* NULL: the timer runs */
 	struct node_stream *stream;   /* of its answer */
-	struct error broken;	      /* the answer made no sense; code 0: it did */
-	int event_code;		      /* of an ERROR event; 0: none came */
+	struct error broken;          /* the answer made no sense; code 0: it did */
+	int event_code;               /* of an ERROR event; 0: none came */
 	bool event_seen;
 	char event_message[256];
 
 	uv_timer_t timer; /* while no request runs: the wait; while watching: the proofs below */
-	bool distrust;	  /* the connection failed us: the next request takes a new one */
-	bool accepted;	  /* the server accepted the request */
-	bool proven;	  /* the watch has lived for a second */
-	unsigned hasty;	  /* retries at once since the last proven watch */
-	bool troubled;	  /* the sink was told, and waits for `recovered` */
+	bool distrust;    /* the connection failed us: the next request takes a new one */
+	bool accepted;    /* the server accepted the request */
+	bool proven;      /* the watch has lived for a second */
+	unsigned hasty;   /* retries at once since the last proven watch */
+	bool troubled;    /* the sink was told, and waits for `recovered` */
 	struct backoff backoff;
 };
 

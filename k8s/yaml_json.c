@@ -33,7 +33,7 @@ static int put(struct converter *c, const char *json, size_t length)
 static int refuse(struct converter *c, const yaml_event_t *event, const char *why)
 {
 	return error_set(c->err, EINVAL, "line %zu, column %zu: %s", event->start_mark.line + 1,
-			 event->start_mark.column + 1, why);
+	                 event->start_mark.column + 1, why);
 }
 
 static int put_escaped(struct converter *c, unsigned char byte)
@@ -111,13 +111,13 @@ static int put_scalar(struct converter *c, const yaml_event_t *event)
 	const char *value = (const char *)event->data.scalar.value;
 	size_t length = event->data.scalar.length;
 	bool typed = tag_is(tag, YAML_NULL_TAG) || tag_is(tag, YAML_BOOL_TAG) ||
-		     tag_is(tag, YAML_INT_TAG) || tag_is(tag, YAML_FLOAT_TAG);
+	             tag_is(tag, YAML_INT_TAG) || tag_is(tag, YAML_FLOAT_TAG);
 	char json[YAML_SCALAR_MAX];
 	int result;
 
 	if (event->data.scalar.anchor)
 		return refuse(c, event,
-			      "anchors and aliases are not supported, write the value out");
+		              "anchors and aliases are not supported, write the value out");
 	if (tag && !typed && !tag_is(tag, YAML_STR_TAG) && !tag_is(tag, "!"))
 		return refuse(c, event, "this tag is not supported, remove it");
 	if (!tag)
@@ -136,14 +136,14 @@ static int put_scalar(struct converter *c, const yaml_event_t *event)
 static int put_start(struct converter *c, const yaml_event_t *event, bool mapping)
 {
 	const yaml_char_t *tag = mapping ? event->data.mapping_start.tag
-					 : event->data.sequence_start.tag;
+	                                 : event->data.sequence_start.tag;
 	const yaml_char_t *anchor = mapping ? event->data.mapping_start.anchor
-					    : event->data.sequence_start.anchor;
+	                                    : event->data.sequence_start.anchor;
 	int result;
 
 	if (anchor)
 		return refuse(c, event,
-			      "anchors and aliases are not supported, write the value out");
+		              "anchors and aliases are not supported, write the value out");
 	if (tag && !tag_is(tag, mapping ? YAML_MAP_TAG : YAML_SEQ_TAG))
 		return refuse(c, event, "this tag is not supported, remove it");
 	if (names_member(c))
@@ -171,7 +171,7 @@ static int put_event(struct converter *c, const yaml_event_t *event)
 		return 0;
 	case YAML_ALIAS_EVENT:
 		return refuse(c, event,
-			      "anchors and aliases are not supported, write the value out");
+		              "anchors and aliases are not supported, write the value out");
 	case YAML_SCALAR_EVENT:
 		return put_scalar(c, event);
 	case YAML_SEQUENCE_START_EVENT:
@@ -213,13 +213,13 @@ static int parser_error(struct converter *c, const yaml_parser_t *parser)
 	if (parser->error == YAML_READER_ERROR)
 		return reader_error(c, parser);
 	return error_set(c->err, EINVAL, "line %zu, column %zu: %s%s%s%s",
-			 parser->problem_mark.line + 1, parser->problem_mark.column + 1,
-			 parser->context ? parser->context : "", parser->context ? ": " : "",
-			 parser->problem, tab ? " (a tab: indent with spaces)" : "");
+	                 parser->problem_mark.line + 1, parser->problem_mark.column + 1,
+	                 parser->context ? parser->context : "", parser->context ? ": " : "",
+	                 parser->problem, tab ? " (a tab: indent with spaces)" : "");
 }
 
 int yaml_json_convert(const char *text, size_t length, yaml_json_write_fn write, void *ctx,
-		      struct error *err)
+                      struct error *err)
 {
 	struct converter c = {
 		.text = text, .length = length, .write = write, .ctx = ctx, .err = err};

@@ -24,6 +24,6 @@ typedef int (*yaml_json_write_fn)(void *ctx, const char *json, size_t length, st
  * the JSON. A text without a document writes nothing.
  */
 int yaml_json_convert(const char *text, size_t length, yaml_json_write_fn write, void *ctx,
-		      struct error *err);
+                      struct error *err);
 
 #endif

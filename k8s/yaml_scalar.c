@@ -13,8 +13,8 @@ static bool word_to_json(const char *text, char *out)
 	static const struct {
 		const char *yaml, *json;
 	} words[] = {
-		{"", "null"},	    {"~", "null"},	{"null", "null"},   {"Null", "null"},
-		{"NULL", "null"},   {"true", "true"},	{"True", "true"},   {"TRUE", "true"},
+		{"", "null"},       {"~", "null"},      {"null", "null"},   {"Null", "null"},
+		{"NULL", "null"},   {"true", "true"},   {"True", "true"},   {"TRUE", "true"},
 		{"false", "false"}, {"False", "false"}, {"FALSE", "false"},
 	};
 
@@ -72,8 +72,8 @@ static bool decimal_to_json(const char *text, char *out)
 		whole_digits--;
 	}
 	snprintf(out, YAML_SCALAR_MAX, "%s%.*s%s%.*s%s", *text == '-' ? "-" : "",
-		 whole_digits ? (int)whole_digits : 1, whole_digits ? whole : "0",
-		 fraction ? "." : "", (int)fraction, point + (fraction ? 1 : 0), exponent);
+	         whole_digits ? (int)whole_digits : 1, whole_digits ? whole : "0",
+	         fraction ? "." : "", (int)fraction, point + (fraction ? 1 : 0), exponent);
 	return true;
 }
 

@@ -36,7 +36,7 @@ static void read_detail(const struct nlmsghdr *message, struct nl_answer *answer
 		snprintf(answer->detail, sizeof(answer->detail), "%s", text);
 	else if (table[NLMSGERR_ATTR_OFFS] && nl_attribute_u32(table[NLMSGERR_ATTR_OFFS], &offset))
 		snprintf(answer->detail, sizeof(answer->detail),
-			 "the attribute at byte %u of the request is refused", offset);
+		         "the attribute at byte %u of the request is refused", offset);
 }
 
 struct nl_answer nl_answer_read(const struct nlmsghdr *message)

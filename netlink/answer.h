@@ -13,7 +13,7 @@
 #define NL_DETAIL_MAX 256
 
 struct nl_answer {
-	int result;		    /* 0 or negative errno */
+	int result;                 /* 0 or negative errno */
 	char detail[NL_DETAIL_MAX]; /* the kernel's words; "" where it has none */
 };
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 bool nl_attributes_read(const void *payload, size_t length, const struct nlattr **table,
-			uint16_t max)
+                        uint16_t max)
 {
 	const struct nlattr *attribute = payload;
 
@@ -29,7 +29,7 @@ bool nl_attributes_read(const void *payload, size_t length, const struct nlattr 
 }
 
 bool nl_message_attributes(const struct nlmsghdr *message, size_t header,
-			   const struct nlattr **table, uint16_t max)
+                           const struct nlattr **table, uint16_t max)
 {
 	size_t fixed = NLMSG_ALIGN(header);
 	size_t payload = mnl_nlmsg_get_payload_len(message);
@@ -37,7 +37,7 @@ bool nl_message_attributes(const struct nlmsghdr *message, size_t header,
 	if (payload < fixed)
 		return false;
 	return nl_attributes_read(mnl_nlmsg_get_payload_offset(message, fixed), payload - fixed,
-				  table, max);
+	                          table, max);
 }
 
 bool nl_nested_attributes(const struct nlattr *attribute, const struct nlattr **table, uint16_t max)
@@ -45,7 +45,7 @@ bool nl_nested_attributes(const struct nlattr *attribute, const struct nlattr **
 	if (!attribute)
 		return nl_attributes_read(NULL, 0, table, max);
 	return nl_attributes_read(mnl_attr_get_payload(attribute),
-				  mnl_attr_get_payload_len(attribute), table, max);
+	                          mnl_attr_get_payload_len(attribute), table, max);
 }
 
 bool nl_attribute_u32(const struct nlattr *attribute, uint32_t *out)

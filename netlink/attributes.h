@@ -16,16 +16,16 @@
  * unknown types are passed over). False: malformed. The table points into the payload.
  */
 bool nl_attributes_read(const void *payload, size_t length, const struct nlattr **table,
-			uint16_t max);
+                        uint16_t max);
 
 /* The same for what follows a message's fixed header of `header` bytes; false also when that
  * header is cut short. */
 bool nl_message_attributes(const struct nlmsghdr *message, size_t header,
-			   const struct nlattr **table, uint16_t max);
+                           const struct nlattr **table, uint16_t max);
 
 /* The same for the attributes inside another one; NULL reads as an empty one. */
 bool nl_nested_attributes(const struct nlattr *attribute, const struct nlattr **table,
-			  uint16_t max);
+                          uint16_t max);
 
 /* Set *out if the attribute is there; false: it is there and its length is wrong. */
 bool nl_attribute_u32(const struct nlattr *attribute, uint32_t *out);

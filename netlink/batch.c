@@ -19,10 +19,10 @@ struct batch {
 	unsigned char *bytes;
 	size_t used;
 	size_t first, count;
-	size_t limit;	   /* requests whose answers fit the receive space */
+	size_t limit;      /* requests whose answers fit the receive space */
 	uint32_t sequence; /* of the first */
-	size_t refused;	   /* never sent: could not be encoded */
-	size_t settled;	   /* requests up to here are answered or will never be */
+	size_t refused;    /* never sent: could not be encoded */
+	size_t settled;    /* requests up to here are answered or will never be */
 	size_t answered;
 };
 
@@ -44,7 +44,7 @@ static void fill(struct batch *batch, size_t total)
 	while (batch->count < batch->limit && batch->first + batch->count < total) {
 		struct nlmsghdr *message = (struct nlmsghdr *)(batch->bytes + batch->used);
 		int length = batch->ops->encode(batch->ctx, batch->first + batch->count, message,
-						SEND_SIZE - batch->used);
+		                                SEND_SIZE - batch->used);
 
 		if (length == -ENOSPC && batch->used > 0)
 			return;
@@ -89,7 +89,7 @@ static int collect(struct batch *batch, size_t *lost, struct error *err)
 			continue; /* those that were not dropped can still be read */
 		if (length < 0)
 			return error_set(err, (int)-length, "cannot read the kernel's answers: %s",
-					 strerror((int)-length));
+			                 strerror((int)-length));
 		for (; mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left))
 			take_answer(batch, message);
 	}
@@ -115,14 +115,14 @@ static int run(struct batch *batch, size_t total, struct error *err)
 	}
 	if (lost > 0)
 		return error_set(err, ENOBUFS,
-				 "the kernel's answers to %zu of %zu requests were lost (no buffer "
-				 "space); read its state anew and repeat what is missing",
-				 lost, total);
+		                 "the kernel's answers to %zu of %zu requests were lost (no buffer "
+		                 "space); read its state anew and repeat what is missing",
+		                 lost, total);
 	return 0;
 }
 
 int nl_batch_run(struct nl_socket *nl, size_t count, const struct nl_batch_ops *ops, void *ctx,
-		 struct error *err)
+                 struct error *err)
 {
 	struct batch batch = {.nl = nl, .ops = ops, .ctx = ctx};
 	int result;

@@ -23,6 +23,6 @@ struct nl_batch_ops {
  * without a call of `answer` may or may not have been carried out.
  */
 int nl_batch_run(struct nl_socket *nl, size_t count, const struct nl_batch_ops *ops, void *ctx,
-		 struct error *err);
+                 struct error *err);
 
 #endif

@@ -43,7 +43,7 @@ static enum progress take_message(struct reading *reading, const struct nlmsghdr
 	if (result == 0)
 		return MORE;
 	error_set(reading->err, -result, "message of type %u and %u bytes: %s", message->nlmsg_type,
-		  message->nlmsg_len, strerror(-result));
+	          message->nlmsg_len, strerror(-result));
 	return BROKEN;
 }
 
@@ -57,7 +57,7 @@ static enum progress take_datagram(struct reading *reading)
 	if (length < 0) {
 		/* -EAGAIN too: each part of a dump waits before the last one is read. */
 		error_set(reading->err, (int)-length, "the kernel's answer broke off: %s",
-			  strerror((int)-length));
+		          strerror((int)-length));
 		return BROKEN;
 	}
 	while (progress == MORE && mnl_nlmsg_ok(message, left)) {
@@ -79,7 +79,7 @@ static int renew_socket(struct nl_socket *nl, const struct error *cause, struct 
 }
 
 static int read_answer(struct reading *reading, struct nlmsghdr *request, uint16_t flags,
-		       struct error *err)
+                       struct error *err)
 {
 	struct error cause;
 	enum progress progress = MORE;
@@ -104,7 +104,7 @@ static int read_answer(struct reading *reading, struct nlmsghdr *request, uint16
 }
 
 int nl_dump(struct nl_socket *nl, struct nlmsghdr *request, const struct nl_dump_ops *ops,
-	    void *ctx, struct error *err)
+            void *ctx, struct error *err)
 {
 	struct reading reading = {.nl = nl, .ops = ops, .ctx = ctx};
 
@@ -116,11 +116,11 @@ int nl_dump(struct nl_socket *nl, struct nlmsghdr *request, const struct nl_dump
 		ops->restart(ctx);
 	}
 	return error_set(err, EAGAIN, "the table changed during each of %d readings",
-			 DUMP_ATTEMPTS);
+	                 DUMP_ATTEMPTS);
 }
 
 int nl_query(struct nl_socket *nl, struct nlmsghdr *request, const struct nl_dump_ops *ops,
-	     void *ctx, struct error *err)
+             void *ctx, struct error *err)
 {
 	struct reading reading = {.nl = nl, .ops = ops, .ctx = ctx};
 

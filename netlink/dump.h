@@ -21,10 +21,10 @@ struct nl_dump_ops {
  * 0 only if the kernel said that it is whole; a failure's err holds its words.
  */
 int nl_dump(struct nl_socket *nl, struct nlmsghdr *request, const struct nl_dump_ops *ops,
-	    void *ctx, struct error *err);
+            void *ctx, struct error *err);
 
 /* The same for a request that is answered by single objects. `restart` is not used. */
 int nl_query(struct nl_socket *nl, struct nlmsghdr *request, const struct nl_dump_ops *ops,
-	     void *ctx, struct error *err);
+             void *ctx, struct error *err);
 
 #endif

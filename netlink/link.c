@@ -142,7 +142,7 @@ const struct link *link_find_name(const struct link_snapshot *snapshot, const ch
 }
 
 const struct link_address *link_find_address(const struct link_snapshot *snapshot,
-					     const struct ip_addr *addr)
+                                             const struct ip_addr *addr)
 {
 	for (size_t i = 0; i < snapshot->address_count; i++) {
 		if (ip_equal(&snapshot->addresses[i].prefix.addr, addr))

@@ -16,14 +16,14 @@ struct nft {
 
 /* What the kernel said to a transaction. */
 struct verdict {
-	size_t answered;	 /* messages that have their answer */
-	const char *refused;	 /* the first that failed, in words; NULL: none */
+	size_t answered;         /* messages that have their answer */
+	const char *refused;     /* the first that failed, in words; NULL: none */
 	struct nl_answer answer; /* to that one */
 	bool needs_nat;
 };
 
 static void take_answer(const struct nft_batch *batch, const struct nlmsghdr *message,
-			struct verdict *verdict)
+                        struct verdict *verdict)
 {
 	size_t offset = message->nlmsg_seq - batch->sequence;
 	struct nl_answer answer;
@@ -43,7 +43,7 @@ static void take_answer(const struct nft_batch *batch, const struct nlmsghdr *me
 
 /* The answers all wait by now; reading stops when there are no more. */
 static int collect(struct nft *nft, const struct nft_batch *batch, struct verdict *verdict,
-		   struct error *err)
+                   struct error *err)
 {
 	for (;;) {
 		ssize_t length = nl_socket_receive(&nft->nl);
@@ -56,7 +56,7 @@ static int collect(struct nft *nft, const struct nft_batch *batch, struct verdic
 			continue; /* a lost answer is missed below */
 		if (length < 0)
 			return error_set(err, (int)-length, "cannot read the kernel's answer: %s",
-					 strerror((int)-length));
+			                 strerror((int)-length));
 		for (; mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left))
 			take_answer(batch, message, verdict);
 	}
@@ -84,7 +84,7 @@ static int explain(const struct verdict *verdict, struct error *err)
 }
 
 static int judge(const struct nft_batch *batch, const struct verdict *verdict, bool deleting,
-		 struct error *err)
+                 struct error *err)
 {
 	if (verdict->refused) {
 		int result = verdict->answer.result;
@@ -97,14 +97,14 @@ static int judge(const struct nft_batch *batch, const struct verdict *verdict, b
 	}
 	if (verdict->answered < batch->count)
 		return error_set(err, ENOBUFS, "the kernel answered only %zu of %zu messages",
-				 verdict->answered, batch->count);
+		                 verdict->answered, batch->count);
 	return 0;
 }
 
 static int commit(struct nft *nft, const struct masquerade_ruleset *ruleset, struct error *err)
 {
 	bool deleting = !ruleset->chains[MASQUERADE_POSTROUTING] &&
-			!ruleset->chains[MASQUERADE_FORWARD];
+	                !ruleset->chains[MASQUERADE_FORWARD];
 	struct nft_batch batch = {.sequence = nft->nl.sequence + 1};
 	struct verdict verdict = {0};
 	int result = nft_batch_encode(&batch, ruleset);

@@ -19,7 +19,7 @@
 
 /* libnftnl writes without looking for room. No message of ours comes near this: the largest
  * holds INTERVALS_A_MESSAGE intervals of 76 bytes. */
-#define MESSAGE_MAX	    16384
+#define MESSAGE_MAX         16384
 #define INTERVALS_A_MESSAGE 128
 
 /* nft's own numbers for types and byte orders, which it keeps in the kernel for its listing. */
@@ -49,9 +49,9 @@ static void finish(struct nft_batch *batch, const struct nlmsghdr *message)
 
 /* Starts a message; NULL: no memory. The label says what it is about. */
 __attribute__((format(printf, 5, 6))) static struct nlmsghdr *begin(struct nft_batch *batch,
-								    uint16_t type, uint16_t flags,
-								    bool needs_nat,
-								    const char *format, ...)
+                                                                    uint16_t type, uint16_t flags,
+                                                                    bool needs_nat,
+                                                                    const char *format, ...)
 {
 	struct nft_label *labels;
 	va_list args;
@@ -67,7 +67,7 @@ __attribute__((format(printf, 5, 6))) static struct nlmsghdr *begin(struct nft_b
 	va_end(args);
 	labels[batch->count++].needs_nat = needs_nat;
 	return nftnl_nlmsg_build_hdr((char *)batch->bytes + batch->used, type, NFPROTO_INET,
-				     flags | NLM_F_ACK, batch->sequence + (uint32_t)batch->count);
+	                             flags | NLM_F_ACK, batch->sequence + (uint32_t)batch->count);
 }
 
 static int put_table(struct nft_batch *batch, uint16_t type)
@@ -92,7 +92,7 @@ static int put_chain(struct nft_batch *batch, enum masquerade_chain which)
 	bool nat = which == MASQUERADE_POSTROUTING;
 	struct nftnl_chain *chain = nftnl_chain_alloc();
 	struct nlmsghdr *message = begin(batch, NFT_MSG_NEWCHAIN, NLM_F_CREATE, nat, "chain %s",
-					 masquerade_chain_name(which));
+	                                 masquerade_chain_name(which));
 	int result = -ENOMEM;
 
 	if (chain && message &&
@@ -100,9 +100,9 @@ static int put_chain(struct nft_batch *batch, enum masquerade_chain which)
 	    nftnl_chain_set_str(chain, NFTNL_CHAIN_NAME, masquerade_chain_name(which)) == 0 &&
 	    nftnl_chain_set_str(chain, NFTNL_CHAIN_TYPE, nat ? "nat" : "filter") == 0) {
 		nftnl_chain_set_u32(chain, NFTNL_CHAIN_HOOKNUM,
-				    nat ? NF_INET_POST_ROUTING : NF_INET_FORWARD);
+		                    nat ? NF_INET_POST_ROUTING : NF_INET_FORWARD);
 		nftnl_chain_set_s32(chain, NFTNL_CHAIN_PRIO,
-				    nat ? PRIORITY_SRCNAT : PRIORITY_FILTER);
+		                    nat ? PRIORITY_SRCNAT : PRIORITY_FILTER);
 		nftnl_chain_set_u32(chain, NFTNL_CHAIN_POLICY, NF_ACCEPT);
 		nftnl_chain_nlmsg_build_payload(message, chain);
 		finish(batch, message);
@@ -123,7 +123,7 @@ static bool set_byte_order(struct nftnl_set *set)
 		return false;
 	done = nftnl_udata_put_u32(data, NFTNL_UDATA_SET_KEYBYTEORDER, NFT_BYTEORDER_BIG_ENDIAN) &&
 	       nftnl_set_set_data(set, NFTNL_SET_USERDATA, nftnl_udata_buf_data(data),
-				  nftnl_udata_buf_len(data)) == 0;
+	                          nftnl_udata_buf_len(data)) == 0;
 	nftnl_udata_buf_free(data);
 	return done;
 }
@@ -149,13 +149,13 @@ static int put_set(struct nft_batch *batch, enum ip_family_index family, enum ma
 {
 	struct nftnl_set *set = new_set(family, which);
 	struct nlmsghdr *message = begin(batch, NFT_MSG_NEWSET, NLM_F_CREATE, false, "set %s",
-					 masquerade_set_name(family, which));
+	                                 masquerade_set_name(family, which));
 	int result = -ENOMEM;
 
 	if (set && message && set_byte_order(set)) {
 		nftnl_set_set_u32(set, NFTNL_SET_FLAGS, NFT_SET_INTERVAL);
 		nftnl_set_set_u32(set, NFTNL_SET_KEY_TYPE,
-				  family == IP_V4 ? NFT_TYPE_IPV4_ADDR : NFT_TYPE_IPV6_ADDR);
+		                  family == IP_V4 ? NFT_TYPE_IPV4_ADDR : NFT_TYPE_IPV6_ADDR);
 		nftnl_set_set_u32(set, NFTNL_SET_KEY_LEN, ip_bits(ip_family(family)) / 8U);
 		nftnl_set_nlmsg_build_payload(message, set);
 		finish(batch, message);
@@ -174,7 +174,7 @@ static bool add_bound(struct nftnl_set *set, const struct ip_addr *addr, uint32_
 	if (!element)
 		return false;
 	if (nftnl_set_elem_set(element, NFTNL_SET_ELEM_KEY, addr->bytes,
-			       ip_bits(addr->family) / 8U) < 0) {
+	                       ip_bits(addr->family) / 8U) < 0) {
 		nftnl_set_elem_free(element);
 		return false;
 	}
@@ -192,12 +192,12 @@ static bool add_interval(struct nftnl_set *set, const struct masquerade_interval
 }
 
 static int put_elements(struct nft_batch *batch, enum ip_family_index family,
-			enum masquerade_set which, const struct masquerade_interval *intervals,
-			size_t count)
+                        enum masquerade_set which, const struct masquerade_interval *intervals,
+                        size_t count)
 {
 	struct nftnl_set *set = new_set(family, which);
 	struct nlmsghdr *message = begin(batch, NFT_MSG_NEWSETELEM, NLM_F_CREATE, false,
-					 "elements of set %s", masquerade_set_name(family, which));
+	                                 "elements of set %s", masquerade_set_name(family, which));
 	bool whole = set && message;
 
 	for (size_t i = 0; whole && i < count; i++)
@@ -212,7 +212,7 @@ static int put_elements(struct nft_batch *batch, enum ip_family_index family,
 }
 
 static int put_set_whole(struct nft_batch *batch, enum ip_family_index family,
-			 enum masquerade_set which, const struct masquerade_intervals *intervals)
+                         enum masquerade_set which, const struct masquerade_intervals *intervals)
 {
 	int result;
 
@@ -223,19 +223,19 @@ static int put_set_whole(struct nft_batch *batch, enum ip_family_index family,
 		size_t left = intervals->count - i;
 
 		result = put_elements(batch, family, which, &intervals->items[i],
-				      left < INTERVALS_A_MESSAGE ? left : INTERVALS_A_MESSAGE);
+		                      left < INTERVALS_A_MESSAGE ? left : INTERVALS_A_MESSAGE);
 	}
 	return result;
 }
 
 static int put_rule(struct nft_batch *batch, const struct masquerade_entry *entry,
-		    bool fully_random)
+                    bool fully_random)
 {
 	struct nftnl_rule *rule = masquerade_rule_new(entry, fully_random);
 	struct nlmsghdr *message = begin(batch, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND,
-					 entry->rule->verdict == MASQUERADE_MASQUERADE,
-					 "rule \"%s\" of chain %s", entry->rule->comment,
-					 masquerade_chain_name(entry->rule->chain));
+	                                 entry->rule->verdict == MASQUERADE_MASQUERADE,
+	                                 "rule \"%s\" of chain %s", entry->rule->comment,
+	                                 masquerade_chain_name(entry->rule->chain));
 	int result = -ENOMEM;
 
 	if (rule && message) {
@@ -273,7 +273,7 @@ static int put_contents(struct nft_batch *batch, const struct masquerade_ruleset
 int nft_batch_encode(struct nft_batch *batch, const struct masquerade_ruleset *ruleset)
 {
 	bool wanted = ruleset->chains[MASQUERADE_POSTROUTING] ||
-		      ruleset->chains[MASQUERADE_FORWARD];
+	              ruleset->chains[MASQUERADE_FORWARD];
 	int result;
 
 	if (!reserve(batch))
@@ -283,7 +283,7 @@ int nft_batch_encode(struct nft_batch *batch, const struct masquerade_ruleset *r
 	if (result < 0 || !reserve(batch))
 		return -ENOMEM;
 	finish(batch, nftnl_batch_end((char *)batch->bytes + batch->used,
-				      batch->sequence + (uint32_t)batch->count + 1));
+	                              batch->sequence + (uint32_t)batch->count + 1));
 	return 0;
 }
 

@@ -95,7 +95,7 @@ static bool add_address(struct nftnl_rule *rule, enum ip_family_index family, bo
 }
 
 static bool add_lookup(struct nftnl_rule *rule, enum ip_family_index family,
-		       enum masquerade_set set, uint32_t flags)
+                       enum masquerade_set set, uint32_t flags)
 {
 	struct nftnl_expr *expr = add(rule, "lookup");
 
@@ -121,7 +121,7 @@ static bool add_not_multicast(struct nftnl_rule *rule, enum ip_family_index fami
 }
 
 static bool add_side(struct nftnl_rule *rule, const struct masquerade_side *side,
-		     enum ip_family_index family, bool source)
+                     enum ip_family_index family, bool source)
 {
 	switch (side->match) {
 	case MASQUERADE_ANY:
@@ -161,7 +161,7 @@ static bool add_verdict(struct nftnl_rule *rule, enum masquerade_verdict verdict
 		expr = add(rule, "masq");
 		if (expr && random)
 			nftnl_expr_set_u32(expr, NFTNL_EXPR_MASQ_FLAGS,
-					   NF_NAT_RANGE_PROTO_RANDOM_FULLY);
+			                   NF_NAT_RANGE_PROTO_RANDOM_FULLY);
 		return expr != NULL;
 	}
 	return false;
@@ -177,7 +177,7 @@ static bool set_comment(struct nftnl_rule *rule, const char *comment)
 		return false;
 	done = nftnl_udata_put_strz(data, NFTNL_UDATA_RULE_COMMENT, comment) &&
 	       nftnl_rule_set_data(rule, NFTNL_RULE_USERDATA, nftnl_udata_buf_data(data),
-				   nftnl_udata_buf_len(data)) == 0;
+	                           nftnl_udata_buf_len(data)) == 0;
 	nftnl_udata_buf_free(data);
 	return done;
 }
@@ -186,16 +186,16 @@ static bool fill(struct nftnl_rule *rule, const struct masquerade_entry *entry, 
 {
 	const struct masquerade_rule *what = entry->rule;
 	bool matches = what->marked
-			       ? add_mark(rule)
-			       : add_family(rule, entry->family) &&
-					 add_side(rule, &what->source, entry->family, true) &&
-					 add_side(rule, &what->destination, entry->family, false);
+	                       ? add_mark(rule)
+	                       : add_family(rule, entry->family) &&
+	                                 add_side(rule, &what->source, entry->family, true) &&
+	                                 add_side(rule, &what->destination, entry->family, false);
 
 	nftnl_rule_set_u32(rule, NFTNL_RULE_FAMILY, NFPROTO_INET);
 	return matches && add(rule, "counter") && add_verdict(rule, what->verdict, fully_random) &&
 	       nftnl_rule_set_str(rule, NFTNL_RULE_TABLE, MASQUERADE_TABLE) == 0 &&
 	       nftnl_rule_set_str(rule, NFTNL_RULE_CHAIN, masquerade_chain_name(what->chain)) ==
-		       0 &&
+	               0 &&
 	       set_comment(rule, what->comment);
 }
 

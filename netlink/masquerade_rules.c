@@ -17,42 +17,42 @@
 /* In the order in which the kernel asks them; the first that matches decides. */
 static const struct masquerade_rule rule_list[] = {
 	{.chain = MASQUERADE_POSTROUTING,
-	 .marked = true,
-	 .verdict = MASQUERADE_RETURN,
-	 .comment = "left to kube-proxy"},
+         .marked = true,
+         .verdict = MASQUERADE_RETURN,
+         .comment = "left to kube-proxy"},
 	{.chain = MASQUERADE_POSTROUTING,
-	 .source = IN(CLUSTER),
-	 .destination = IN(CLUSTER),
-	 .verdict = MASQUERADE_RETURN,
-	 .comment = "pods keep their address within the cluster"},
+         .source = IN(CLUSTER),
+         .destination = IN(CLUSTER),
+         .verdict = MASQUERADE_RETURN,
+         .comment = "pods keep their address within the cluster"},
 	{.chain = MASQUERADE_POSTROUTING,
-	 .source = IN(CLUSTER),
-	 .destination = IN(NONMASQUERADE),
-	 .verdict = MASQUERADE_RETURN,
-	 .comment = "pods keep their address towards these networks"},
+         .source = IN(CLUSTER),
+         .destination = IN(NONMASQUERADE),
+         .verdict = MASQUERADE_RETURN,
+         .comment = "pods keep their address towards these networks"},
 	{.chain = MASQUERADE_POSTROUTING,
-	 .source = IN(CLUSTER),
-	 .destination = {.match = MASQUERADE_NOT_MULTICAST},
-	 .verdict = MASQUERADE_MASQUERADE,
-	 .comment = "pods to the outside"},
+         .source = IN(CLUSTER),
+         .destination = {.match = MASQUERADE_NOT_MULTICAST},
+         .verdict = MASQUERADE_MASQUERADE,
+         .comment = "pods to the outside"},
 	{.chain = MASQUERADE_POSTROUTING,
-	 .source = OUTSIDE(CLUSTER),
-	 .destination = IN(PODS),
-	 .verdict = MASQUERADE_RETURN,
-	 .comment = "pods of this node see the client's address"},
+         .source = OUTSIDE(CLUSTER),
+         .destination = IN(PODS),
+         .verdict = MASQUERADE_RETURN,
+         .comment = "pods of this node see the client's address"},
 	{.chain = MASQUERADE_POSTROUTING,
-	 .source = OUTSIDE(CLUSTER),
-	 .destination = IN(CLUSTER),
-	 .verdict = MASQUERADE_MASQUERADE,
-	 .comment = "outside to pods of other nodes"},
+         .source = OUTSIDE(CLUSTER),
+         .destination = IN(CLUSTER),
+         .verdict = MASQUERADE_MASQUERADE,
+         .comment = "outside to pods of other nodes"},
 	{.chain = MASQUERADE_FORWARD,
-	 .source = IN(CLUSTER),
-	 .verdict = MASQUERADE_ACCEPT,
-	 .comment = "from pods"},
+         .source = IN(CLUSTER),
+         .verdict = MASQUERADE_ACCEPT,
+         .comment = "from pods"},
 	{.chain = MASQUERADE_FORWARD,
-	 .destination = IN(CLUSTER),
-	 .verdict = MASQUERADE_ACCEPT,
-	 .comment = "to pods"},
+         .destination = IN(CLUSTER),
+         .verdict = MASQUERADE_ACCEPT,
+         .comment = "to pods"},
 };
 
 #define RULE_COUNT (sizeof(rule_list) / sizeof(*rule_list))
@@ -133,11 +133,11 @@ static void extend(struct masquerade_interval *a, const struct masquerade_interv
 static int compare_intervals(const void *a, const void *b)
 {
 	return ip_compare(&((const struct masquerade_interval *)a)->first,
-			  &((const struct masquerade_interval *)b)->first);
+	                  &((const struct masquerade_interval *)b)->first);
 }
 
 int masquerade_intervals_merge(const struct prefix *prefixes, size_t count, uint8_t family,
-			       struct masquerade_intervals *out)
+                               struct masquerade_intervals *out)
 {
 	struct masquerade_interval *items = calloc(count ? count : 1, sizeof(*items));
 	size_t taken = 0;
@@ -161,7 +161,7 @@ int masquerade_intervals_merge(const struct prefix *prefixes, size_t count, uint
 }
 
 static int build_sets(const struct masquerade_rules *rules, enum ip_family_index family,
-		      struct masquerade_intervals sets[static MASQUERADE_SETS])
+                      struct masquerade_intervals sets[static MASQUERADE_SETS])
 {
 	const struct {
 		const struct prefix *prefixes;
@@ -170,15 +170,15 @@ static int build_sets(const struct masquerade_rules *rules, enum ip_family_index
 		[MASQUERADE_SET_CLUSTER] = {&rules->cluster[family], 1},
 		[MASQUERADE_SET_PODS] = {&rules->own[family], rules->masquerade ? 1 : 0},
 		[MASQUERADE_SET_NONMASQUERADE] = {rules->nonmasquerade,
-						  rules->masquerade ? rules->nonmasquerade_count
-								    : 0},
+	                                          rules->masquerade ? rules->nonmasquerade_count
+	                                                            : 0},
 	};
 
 	if (rules->cluster[family].addr.family == 0)
 		return 0;
 	for (size_t i = 0; i < MASQUERADE_SETS; i++) {
 		int result = masquerade_intervals_merge(sources[i].prefixes, sources[i].count,
-							ip_family(family), &sets[i]);
+		                                        ip_family(family), &sets[i]);
 
 		if (result < 0)
 			return result;
@@ -187,7 +187,7 @@ static int build_sets(const struct masquerade_rules *rules, enum ip_family_index
 }
 
 static bool side_has_set(const struct masquerade_side *side,
-			 const struct masquerade_intervals *sets)
+                         const struct masquerade_intervals *sets)
 {
 	switch (side->match) {
 	case MASQUERADE_ANY:
@@ -202,7 +202,7 @@ static bool side_has_set(const struct masquerade_side *side,
 
 /* A rule stands where its chain does and each set that it asks has something in it. */
 static bool rule_applies(const struct masquerade_ruleset *ruleset,
-			 const struct masquerade_rule *rule, enum ip_family_index family)
+                         const struct masquerade_rule *rule, enum ip_family_index family)
 {
 	const struct masquerade_intervals *sets = ruleset->sets[family];
 

@@ -24,7 +24,7 @@ enum masquerade_set {
 struct masquerade_interval {
 	struct ip_addr first;
 	struct ip_addr after; /* the first address behind it; unset if `open` */
-	bool open;	      /* reaches to the end of the address space */
+	bool open;            /* reaches to the end of the address space */
 };
 
 struct masquerade_intervals {
@@ -83,7 +83,7 @@ const char *masquerade_chain_name(enum masquerade_chain chain);
  * Others are passed over. 0 or -ENOMEM; free(out->items).
  */
 int masquerade_intervals_merge(const struct prefix *prefixes, size_t count, uint8_t family,
-			       struct masquerade_intervals *out);
+                               struct masquerade_intervals *out);
 
 /* 0 or -ENOMEM; release it also after a failure. */
 int masquerade_ruleset_build(const struct masquerade_rules *rules, struct masquerade_ruleset *out);

@@ -36,7 +36,7 @@ static void take_route(struct rtnl_monitor *monitor, const struct nlmsghdr *mess
 	/* The kernel keeps table local itself, in step with the addresses. */
 	if (result > 0 && route.table != RT_TABLE_LOCAL)
 		monitor->events.route_changed(monitor->events.ctx, &route,
-					      message->nlmsg_type == RTM_DELROUTE);
+		                              message->nlmsg_type == RTM_DELROUTE);
 }
 
 /* False for a bridge's news of its ports and a wireless card's of its scans. */
@@ -133,7 +133,7 @@ static void on_closed(uv_handle_t *handle)
 static int join_groups(struct rtnl_monitor *monitor, struct error *err)
 {
 	static const unsigned groups[] = {
-		RTNLGRP_LINK,	    RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,
+		RTNLGRP_LINK,       RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,
 		RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE,
 	};
 
@@ -168,14 +168,14 @@ static int start(uv_loop_t *loop, struct rtnl_monitor *monitor, struct error *er
 	if (result < 0) {
 		rtnl_monitor_stop(monitor);
 		return error_set(err, -result, "watching routes, links and addresses: %s",
-				 uv_strerror(result));
+		                 uv_strerror(result));
 	}
 	return 0;
 }
 
 int rtnl_monitor_start(uv_loop_t *loop, const struct rtnl *own,
-		       const struct rtnl_monitor_events *events, struct rtnl_monitor **out,
-		       struct error *err)
+                       const struct rtnl_monitor_events *events, struct rtnl_monitor **out,
+                       struct error *err)
 {
 	struct rtnl_monitor *monitor = calloc(1, sizeof(*monitor));
 	int result;

@@ -77,7 +77,7 @@ const char *prefix_format(const struct prefix *prefix, char buffer[static PREFIX
 		strcpy(buffer, "-");
 	else
 		snprintf(buffer, PREFIX_TEXT_MAX, "%s/%u", ip_format(&prefix->addr, address),
-			 prefix->length);
+		         prefix->length);
 	return buffer;
 }
 

@@ -40,7 +40,7 @@ static void restart_reading(void *ctx)
 }
 
 int route_dump(struct rtnl *rtnl, uint8_t family, uint32_t table, route_visit_fn visit,
-	       void (*restart)(void *ctx), void *ctx, struct error *err)
+               void (*restart)(void *ctx), void *ctx, struct error *err)
 {
 	static const struct nl_dump_ops ops = {visit_message, restart_reading};
 	struct route_reading reading = {table, visit, restart, ctx};
@@ -54,7 +54,7 @@ int route_dump(struct rtnl *rtnl, uint8_t family, uint32_t table, route_visit_fn
 		return 0;
 	if (result < 0)
 		return error_wrap(err, "reading the %s routes of table %u",
-				  family == AF_INET6 ? "IPv6" : "IPv4", table);
+		                  family == AF_INET6 ? "IPv6" : "IPv4", table);
 	return 0;
 }
 
@@ -123,7 +123,7 @@ int route_lookup(struct rtnl *rtnl, const struct ip_addr *addr, int *oif, struct
 		return error_wrap(err, "no route to %s", ip_format(addr, text));
 	if (found == 0)
 		return error_set(err, ENOENT, "no route to %s: the kernel named none",
-				 ip_format(addr, text));
+		                 ip_format(addr, text));
 	*oif = found;
 	return 0;
 }

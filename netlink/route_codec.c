@@ -31,7 +31,7 @@ static void put_flags(struct nlmsghdr *message, enum route_verb verb)
 static unsigned char scope_of(const struct route *route)
 {
 	bool on_link = route->type == RTN_UNICAST && route->via.family == 0 &&
-		       route->nexthop_id == 0 && route->dst.addr.family == AF_INET;
+	               route->nexthop_id == 0 && route->dst.addr.family == AF_INET;
 
 	return on_link ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE;
 }
@@ -90,7 +90,7 @@ int route_encode(enum route_verb verb, const struct route *route, void *buffer, 
 }
 
 void route_encode_dump(uint8_t family, uint32_t table,
-		       unsigned char buffer[static ROUTE_REQUEST_MAX])
+                       unsigned char buffer[static ROUTE_REQUEST_MAX])
 {
 	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
 	struct rtmsg *header = mnl_nlmsg_put_extra_header(message, sizeof(*header));
@@ -150,7 +150,7 @@ static bool decode_oif(const struct nlattr *attribute, int *oif)
 }
 
 static bool decode_attributes(const struct rtmsg *header, const struct nlattr **table,
-			      struct route *route)
+                              struct route *route)
 {
 	route->table = header->rtm_table;
 	route->dst.addr.family = header->rtm_family;

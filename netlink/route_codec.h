@@ -18,11 +18,11 @@ int route_encode(enum route_verb verb, const struct route *route, void *buffer, 
 
 /* Writes the request that asks for the routes of a family and table (0: all tables). */
 void route_encode_dump(uint8_t family, uint32_t table,
-		       unsigned char buffer[static ROUTE_REQUEST_MAX]);
+                       unsigned char buffer[static ROUTE_REQUEST_MAX]);
 
 /* Writes the question for the route to one address. */
 void route_encode_lookup(const struct ip_addr *addr,
-			 unsigned char buffer[static ROUTE_REQUEST_MAX]);
+                         unsigned char buffer[static ROUTE_REQUEST_MAX]);
 
 /*
  * Reads RTM_NEWROUTE or RTM_DELROUTE. 1: *out is filled; 0: a route that nobody here

@@ -52,7 +52,7 @@ int nl_socket_open(struct nl_socket *nl, int protocol, struct error *err)
 	nl->fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, protocol);
 	if (nl->fd < 0)
 		return error_set(err, errno, "cannot open a netlink socket (protocol %d): %s",
-				 protocol, strerror(errno));
+		                 protocol, strerror(errno));
 	set_checks(nl->fd);
 	set_space(nl->fd, SO_RCVBUFFORCE, SO_RCVBUF);
 	set_space(nl->fd, SO_SNDBUFFORCE, SO_SNDBUF);
@@ -60,7 +60,7 @@ int nl_socket_open(struct nl_socket *nl, int protocol, struct error *err)
 	if (result < 0) {
 		nl_socket_close(nl);
 		return error_set(err, -result, "cannot bind a netlink socket (protocol %d): %s",
-				 protocol, strerror(-result));
+		                 protocol, strerror(-result));
 	}
 	return 0;
 }
@@ -76,7 +76,7 @@ int nl_socket_join(struct nl_socket *nl, unsigned group, struct error *err)
 {
 	if (setsockopt(nl->fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) != 0)
 		return error_set(err, errno, "cannot join netlink group %u: %s", group,
-				 strerror(errno));
+		                 strerror(errno));
 	return 0;
 }
 
@@ -90,7 +90,7 @@ int nl_socket_send(struct nl_socket *nl, const void *bytes, size_t length, struc
 	} while (sent < 0 && errno == EINTR);
 	if (sent < 0)
 		return error_set(err, errno, "cannot send %zu bytes to the kernel: %s", length,
-				 strerror(errno));
+		                 strerror(errno));
 	return 0; /* a datagram goes whole or not at all */
 }
 

@@ -17,9 +17,9 @@
 
 struct nl_socket {
 	int fd;
-	int protocol;		/* NETLINK_ROUTE, NETLINK_NETFILTER */
-	uint32_t port_id;	/* the kernel's name for this socket */
-	uint32_t sequence;	/* of the last request */
+	int protocol;           /* NETLINK_ROUTE, NETLINK_NETFILTER */
+	uint32_t port_id;       /* the kernel's name for this socket */
+	uint32_t sequence;      /* of the last request */
 	uint32_t receive_space; /* bytes that may wait, as the kernel counts them */
 	alignas(8) unsigned char buffer[NL_BUFFER_SIZE]; /* what was received last */
 };

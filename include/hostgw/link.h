@@ -24,7 +24,7 @@ struct link {
 };
 
 struct link_address {
-	int index; /* of the link */
+	int index;            /* of the link */
 	struct prefix prefix; /* the address with its on-link length; host bits kept */
 	struct ip_addr peer;  /* the far end of a point-to-point link; family 0: none */
 	bool global;          /* scope is global (not link, not host) */

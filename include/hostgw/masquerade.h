@@ -13,12 +13,12 @@
 #define MASQUERADE_TABLE "hostgw"
 
 struct masquerade_rules {
-	bool masquerade;   /* --ip-masq */
-	bool forward;      /* --iptables-forward-rules */
-	bool fully_random; /* random source ports: no two flows race for one */
-	struct prefix cluster[IP_FAMILIES];     /* Network; family 0: not used */
-	struct prefix own[IP_FAMILIES];         /* this node's pod CIDR */
-	const struct prefix *nonmasquerade;     /* further CIDRs that see pod addresses */
+	bool masquerade;                    /* --ip-masq */
+	bool forward;                       /* --iptables-forward-rules */
+	bool fully_random;                  /* random source ports: no two flows race for one */
+	struct prefix cluster[IP_FAMILIES]; /* Network; family 0: not used */
+	struct prefix own[IP_FAMILIES];     /* this node's pod CIDR */
+	const struct prefix *nonmasquerade; /* further CIDRs that see pod addresses */
 	size_t nonmasquerade_count;
 };
 

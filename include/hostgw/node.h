@@ -46,9 +46,10 @@ struct node_record {
 };
 
 /*
- * A complete list is list_begin, any number of node_changed, list_end; nodes
- * that it did not name are gone at list_end, and only then. A list that breaks
- * off is followed by a new list_begin, never by list_end: nothing is removed.
+ * A list is list_begin, any number of node_changed, list_end; nodes that a
+ * complete one did not name are gone at list_end, and only then. It is not
+ * complete if an entry could not be read: then nothing may be removed for being
+ * absent. A list that breaks off is followed by a new list_begin, never by list_end.
  * After the first list_end, node_changed and node_removed come as they happen.
  * Records and texts are borrowed for the call. Nobody calls back into the
  * source from here, except to ask it to stop later.
@@ -58,7 +59,7 @@ struct node_sink {
 	void (*list_begin)(void *ctx);
 	void (*node_changed)(void *ctx, const struct node_record *record);
 	void (*node_removed)(void *ctx, const char *name);
-	void (*list_end)(void *ctx);
+	void (*list_end)(void *ctx, bool complete);
 	/* Something a person should know; `err` says it in words, with the remedy.
 	 * The source goes on by itself. Same text again and again: the sink's to limit. */
 	void (*trouble)(void *ctx, const struct error *err);

@@ -11,8 +11,7 @@
 #include "hostgw/node.h"
 
 /* Called for each node in the order of the text; a negative result ends the reading. */
-typedef int (*node_list_visit_fn)(void *ctx, const struct node_record *record,
-                                  struct error *err);
+typedef int (*node_list_visit_fn)(void *ctx, const struct node_record *record, struct error *err);
 
 /*
  * 0: the text was whole and every node was visited. -EINVAL: syntax error or an

@@ -21,7 +21,7 @@ struct prefix {
 	uint8_t length;      /* bits, 0..32 or 0..128 */
 };
 
-#define IP_TEXT_MAX INET6_ADDRSTRLEN
+#define IP_TEXT_MAX     INET6_ADDRSTRLEN
 #define PREFIX_TEXT_MAX (INET6_ADDRSTRLEN + 4)
 
 /* The two families hostgwd routes; arrays of "one a family" are indexed by this. */

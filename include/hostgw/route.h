@@ -57,7 +57,8 @@ struct route_change {
 	enum route_verb verb;
 	struct route route;
 	int result;   /* set by route_apply: 0, negative errno, or -EINPROGRESS: no answer came */
-	char *detail; /* set by route_apply: the kernel's own words (extended ACK), owned; or NULL */
+	char *detail; /* set by route_apply: the kernel's own words (extended ACK), owned; or NULL
+	               */
 };
 
 /*
@@ -67,8 +68,7 @@ struct route_change {
  * answers were lost; changes without an answer keep -EINPROGRESS and may have been carried
  * out: read the routes anew.
  */
-int route_apply(struct rtnl *rtnl, struct route_change *changes, size_t count,
-                struct error *err);
+int route_apply(struct rtnl *rtnl, struct route_change *changes, size_t count, struct error *err);
 
 /* Frees what route_apply attached to the changes, not the array. */
 void route_changes_release(struct route_change *changes, size_t count);

@@ -131,6 +131,16 @@ def stall(seconds: float) -> Fault:
     return act
 
 
+def held(until: threading.Event) -> Fault:
+    """Says nothing until the test allows it, then answers."""
+
+    def act(_: "_Handler") -> bool:
+        until.wait(60)
+        return False
+
+    return act
+
+
 class FakeApiServer:
     """Use it as a context manager. Safe to use from the test's thread."""
 
@@ -238,13 +248,17 @@ class FakeApiServer:
         with self.changed:
             self.oldest = self.version
 
-    def events(self, since: int, era: int) -> Iterator[bytes]:
-        """What a watch of that era sees from `since` on, until it is ended. Blocks."""
+    def moment(self) -> tuple[int, int]:
+        """Of a request: what is sent to the watches after it, is sent to its own watch."""
         with self.changed:
-            position = next(
-                (i for i, (version, _) in enumerate(self.history) if version > since),
-                len(self.history),
-            )
+            return self.era, len(self.history)
+
+    def events(self, since: int, moment: tuple[int, int]) -> Iterator[bytes]:
+        """What a watch asked for at that moment sees from `since` on, until it is ended. Blocks."""
+        era, position = moment
+        with self.changed:
+            past = [version for version, _ in self.history[:position]]
+            position = next((i for i, version in enumerate(past) if version > since), position)
         while True:
             with self.changed:
                 self.changed.wait_for(lambda: position < len(self.history) or self.era != era, 60)
@@ -263,7 +277,7 @@ def encode(value: Any) -> bytes:
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     bytes_left: int | None = None
-    era = 0  # in which the request came
+    moment = (0, 0)  # when the request came
 
     @property
     def api(self) -> FakeApiServer:
@@ -321,7 +335,7 @@ class _Handler(BaseHTTPRequestHandler):
         length = int(self.headers.get("Content-Length", "0"))
         body = self.rfile.read(length).decode()
         self.bytes_left = None
-        self.era = self.api.era  # before the test can see the request and end all watches
+        self.moment = self.api.moment()  # before the test can see the request, and act
         self.api.requests.append(
             Request(kind, query, dict(self.headers.items()), body, self._client())
         )
@@ -389,7 +403,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self.begin()
         self.wfile.flush()
-        for event in self.api.events(since, self.era):
+        for event in self.api.events(since, self.moment):
             self.send_piece(event)
         self.send_end()
 

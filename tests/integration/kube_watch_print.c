@@ -84,12 +84,12 @@ static void on_node_removed(void *ctx, const char *name)
 	said(ctx, "removed");
 }
 
-static void on_list_end(void *ctx)
+static void on_list_end(void *ctx, bool complete)
 {
 	struct program *program = ctx;
 
 	program->in_list = false;
-	printf("list_end %lu\n", program->listed);
+	printf("list_end %lu%s\n", program->listed, complete ? "" : " incomplete");
 	said(program, "list_end");
 }
 
@@ -114,16 +114,16 @@ static void on_patched(void *ctx, int result, const struct error *err)
 static int start(struct program *program, struct kube_config *config, struct error *err)
 {
 	struct node_sink sink = {.ctx = program,
-				 .list_begin = on_list_begin,
-				 .node_changed = on_node_changed,
-				 .node_removed = on_node_removed,
-				 .list_end = on_list_end,
-				 .trouble = on_trouble,
-				 .recovered = on_recovered};
+	                         .list_begin = on_list_begin,
+	                         .node_changed = on_node_changed,
+	                         .node_removed = on_node_removed,
+	                         .list_end = on_list_end,
+	                         .trouble = on_trouble,
+	                         .recovered = on_recovered};
 	struct kube_node_patch patch = {.annotations = {[NODE_ANNOTATION_PUBLIC_IP] = "192.0.2.1"},
-					.network_available = true};
+	                                .network_available = true};
 	int result = kube_client_new(&program->loop, config, "kube_watch_print/1", &program->client,
-				     err);
+	                             err);
 
 	if (result < 0) {
 		kube_config_free(config);
@@ -131,14 +131,14 @@ static int start(struct program *program, struct kube_config *config, struct err
 	}
 	if (program->patch)
 		result = kube_node_patch_send(program->client, program->patch, PREFIX, &patch,
-					      on_patched, program, err);
+		                              on_patched, program, err);
 	if (result == 0)
 		result = kube_watch_start(program->client, PREFIX, &sink, err);
 	return result;
 }
 
 static int configure(struct program *program, char **arguments, struct kube_config **config,
-		     struct error *err)
+                     struct error *err)
 {
 	for (; *arguments; arguments++) {
 		const char *value = arguments[1];

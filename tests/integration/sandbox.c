@@ -29,8 +29,8 @@ bool sandbox_enter(void)
 int sandbox_add_link(void)
 {
 	sandbox_run("ip link add hgt0 type veth peer name hgt1 && ip link set hgt1 up && "
-		    "ip link set hgt0 up && ip address add 192.168.2.44/24 dev hgt0 && "
-		    "ip address add fd00:2::44/64 dev hgt0 nodad");
+	            "ip link set hgt0 up && ip address add 192.168.2.44/24 dev hgt0 && "
+	            "ip address add fd00:2::44/64 dev hgt0 nodad");
 	return (int)if_nametoindex("hgt0");
 }
 
@@ -81,11 +81,11 @@ struct prefix sandbox_prefix(const char *text)
 struct route sandbox_route(const char *dst, const char *via, int oif)
 {
 	struct route route = {.dst = sandbox_prefix(dst),
-			      .via = sandbox_ip(via),
-			      .oif = oif,
-			      .table = RT_TABLE_MAIN,
-			      .protocol = ROUTE_PROTOCOL_HOSTGW,
-			      .type = RTN_UNICAST};
+	                      .via = sandbox_ip(via),
+	                      .oif = oif,
+	                      .table = RT_TABLE_MAIN,
+	                      .protocol = ROUTE_PROTOCOL_HOSTGW,
+	                      .type = RTN_UNICAST};
 
 	route.metric = route.dst.addr.family == AF_INET6 ? ROUTE_METRIC_IPV6 : ROUTE_METRIC_IPV4;
 	return route;

@@ -7,13 +7,15 @@ import re
 import signal
 import socket
 import subprocess
+import threading
 import time
 from pathlib import Path
 from typing import Any, Generator
 
 import pytest
 
-from fake_apiserver import FakeApiServer, Kubeconfig, Pki, cut, make_node, raw, stall, status
+from fake_apiserver import FakeApiServer, Kubeconfig, Pki
+from fake_apiserver import cut, held, make_node, raw, stall, status
 from waiting import PATIENCE, poll, poll_equal
 
 PROGRAM = os.environ.get("KUBE_WATCH_PRINT", "build/tests/integration/kube_watch_print_checked")
@@ -176,11 +178,13 @@ def test_410_relists(api: FakeApiServer, client: Client, how: str) -> None:
 
 def test_vanished_nodes_are_absent_from_the_new_list(api: FakeApiServer, client: Client) -> None:
     wait_watch(api)
-    api.fail_next("watch", stall(0.3))  # so that the change is not seen by a watch
+    unseen = threading.Event()
+    api.fail_next("watch", held(unseen))  # so that no watch sees the change
     api.end_watches()
     wait_watch(api, 2)
     api.remove("a")
     api.compact()
+    unseen.set()
     client.wait_lines(*FIRST, "list_begin", B, "list_end 1")
 
 
@@ -256,6 +260,20 @@ def test_garbage(api: FakeApiServer, client: Client) -> None:
     api.remove("c")
     client.wait_line("removed c")
     assert api.kinds().count("list") == 1
+
+
+def test_a_skipped_node_makes_the_list_incomplete(
+    api: FakeApiServer, config: str, tmp_path: Path
+) -> None:
+    items = b'[{"metadata":{}},{"metadata":{"name":"n"}}]'
+    body = b'{"metadata":{"resourceVersion":"102"},"items":' + items + b"}"
+    api.fail_next("list", raw(body))
+    with Client(tmp_path, "--kubeconfig", config) as client:
+        client.wait_line("^list_end 1 incomplete")
+        assert client.lines()[2] == "node n"
+        wait_watch(api)
+        api.send_error(410, "gone")
+        client.wait_line("^list_end 2$")
 
 
 def test_not_an_api_server(api: FakeApiServer, config: str, tmp_path: Path) -> None:

@@ -14,9 +14,9 @@
 #include "hostgw/masquerade.h"
 #include "sandbox.h"
 
-#define LIST	 "nft list table inet hostgw"
+#define LIST     "nft list table inet hostgw"
 #define TEXT_MAX 16384
-#define NOBODY	 65534
+#define NOBODY   65534
 
 static struct masquerade_rules all_rules(const struct prefix *nonmasquerade, size_t count)
 {
@@ -171,18 +171,18 @@ static void other_contents_take_their_place(void **state)
 	rules.cluster[IP_V6].addr.family = 0;
 	apply(*state, &rules);
 	assert_listed("table inet hostgw {\n"
-		      "\tset cluster4 {\n"
-		      "\t\ttype ipv4_addr\n"
-		      "\t\tflags interval\n"
-		      "\t\telements = { 10.1.0.0/16 }\n"
-		      "\t}\n"
-		      "\n"
-		      "\tchain forward {\n"
-		      "\t\ttype filter hook forward priority filter; policy accept;\n"
-		      "\t\tip saddr @cluster4 " COUNTER "accept comment \"from pods\"\n"
-		      "\t\tip daddr @cluster4 " COUNTER "accept comment \"to pods\"\n"
-		      "\t}\n"
-		      "}\n");
+	              "\tset cluster4 {\n"
+	              "\t\ttype ipv4_addr\n"
+	              "\t\tflags interval\n"
+	              "\t\telements = { 10.1.0.0/16 }\n"
+	              "\t}\n"
+	              "\n"
+	              "\tchain forward {\n"
+	              "\t\ttype filter hook forward priority filter; policy accept;\n"
+	              "\t\tip saddr @cluster4 " COUNTER "accept comment \"from pods\"\n"
+	              "\t\tip daddr @cluster4 " COUNTER "accept comment \"to pods\"\n"
+	              "\t}\n"
+	              "}\n");
 }
 
 static void random_ports_can_be_turned_off(void **state)

@@ -63,7 +63,7 @@ static void on_deadline(uv_timer_t *timer)
 
 /* Runs the loop until `done` says so. */
 static void run_until(struct fixture *fixture, bool (*done)(const struct fixture *),
-		      const char *what)
+                      const char *what)
 {
 	uv_timer_start(&fixture->deadline, on_deadline, DEADLINE_MS, 0);
 	while (!done(fixture) && !fixture->late)
@@ -285,7 +285,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(links_and_addresses_are_told, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(table_local_is_left_out, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(lost_events_are_told_and_later_ones_come, set_up,
-						tear_down),
+	                                        tear_down),
 		cmocka_unit_test_setup_teardown(a_callback_may_stop_the_monitor, set_up, tear_down),
 	};
 

@@ -98,7 +98,7 @@ static int tear_down(void **state)
 
 	/* hgt0 takes its routes along; those that lead nowhere need it said. */
 	sandbox_run("ip link del hgt0; ip route flush table all type blackhole; "
-		    "ip -6 route flush table all type blackhole");
+	            "ip -6 route flush table all type blackhole");
 	rtnl_close(fixture->rtnl);
 	free(fixture);
 	return 0;
@@ -168,10 +168,10 @@ static void each_change_has_its_result(void **state)
 		{ROUTE_ADD, sandbox_route("10.1.1.0/24", "192.168.2.45", link), 0, NULL},
 		{ROUTE_ADD, sandbox_route("10.1.1.0/24", "192.168.2.46", link), -EEXIST, NULL},
 		{ROUTE_ADD, sandbox_route("10.1.2.0/24", "198.51.100.1", link), -ENETUNREACH,
-		 "gateway"},
+	         "gateway"},
 		{ROUTE_ADD, sandbox_route("10.1.2.0/24", "fe80::1", link), -EINVAL, NULL},
 		{ROUTE_ADD, sandbox_route("10.1.2.0/24", "192.168.2.45", 9999), -ENETUNREACH,
-		 "gateway"},
+	         "gateway"},
 		{ROUTE_REPLACE, sandbox_route("10.1.2.0/24", "192.168.2.45", link), -ENOENT, NULL},
 		{ROUTE_DELETE, sandbox_route("10.1.2.0/24", "192.168.2.45", link), -ESRCH, NULL},
 		{ROUTE_REPLACE, sandbox_route("10.1.1.0/24", "192.168.2.47", link), 0, NULL},
@@ -254,13 +254,13 @@ static void delete_takes_only_what_it_names(void **state)
 		{"10.9.0.0/24 via 192.168.2.45 dev hgt0 proto 99", "10.9.0.0/24", "192.168.2.45"},
 		{"10.9.0.0/24 via 192.168.2.46 dev hgt0 proto 72", "10.9.0.0/24", "192.168.2.45"},
 		{"10.9.0.0/24 via 192.168.2.45 dev hgt0 proto 72 table 7", "10.9.0.0/24",
-		 "192.168.2.45"},
+	         "192.168.2.45"},
 		{"10.9.0.0/24 dev hgt0 proto 72", "10.9.0.0/24", "192.168.2.45"},
 		{"blackhole 10.9.0.0/24 proto 72", "10.9.0.0/24", "192.168.2.45"},
 		{"fd00:9::/64 via fd00:2::45 dev hgt0 proto 99", "fd00:9::/64", "fd00:2::45"},
 		{"fd00:9::/64 via fd00:2::46 dev hgt0 proto 72", "fd00:9::/64", "fd00:2::45"},
 		{"fd00:9::/64 via fd00:2::45 dev hgt0 proto 72 metric 99", "fd00:9::/64",
-		 "fd00:2::45"},
+	         "fd00:2::45"},
 		{"fd00:9::/64 dev hgt0 proto 72", "fd00:9::/64", "fd00:2::45"},
 	};
 	struct fixture *fixture = *state;
@@ -387,8 +387,8 @@ static void tables_are_told_apart(void **state)
 	assert_int_equal(dump(fixture, AF_INET, 0), 1);
 	/* Kernels before 4.20 know no strict checking and send all tables. */
 	assert_int_equal(setsockopt(fixture->rtnl->dumps.fd, SOL_NETLINK, NETLINK_GET_STRICT_CHK,
-				    &off, sizeof(off)),
-			 0);
+	                            &off, sizeof(off)),
+	                 0);
 	assert_int_equal(dump(fixture, AF_INET, RT_TABLE_MAIN), 0);
 	assert_int_equal(dump(fixture, AF_INET, 1000), 1);
 }
@@ -400,7 +400,7 @@ static void lookups(void **state)
 		const char *link; /* NULL: an error that names the address */
 	} cases[] = {
 		{"192.168.2.45", "hgt0"}, {"192.168.2.44", "lo"}, {"127.0.0.1", "lo"},
-		{"198.51.100.1", NULL},	  {"fd00:2::45", "hgt0"}, {"2001:db8::1", NULL},
+		{"198.51.100.1", NULL},   {"fd00:2::45", "hgt0"}, {"2001:db8::1", NULL},
 	};
 	struct fixture *fixture = *state;
 

@@ -22,7 +22,7 @@ static struct route *find_key(struct rtnl *fake, const struct route *route)
 }
 
 const struct route *fake_routes_find(const struct rtnl *fake, const struct prefix *dst,
-				     uint32_t metric)
+                                     uint32_t metric)
 {
 	for (size_t i = 0; i < fake->count; i++)
 		if (prefix_equal(&fake->table[i].dst, dst) && fake->table[i].metric == metric)
@@ -31,7 +31,7 @@ const struct route *fake_routes_find(const struct rtnl *fake, const struct prefi
 }
 
 int route_dump(struct rtnl *fake, uint8_t family, uint32_t table, route_visit_fn visit,
-	       void (*restart)(void *ctx), void *ctx, struct error *err)
+               void (*restart)(void *ctx), void *ctx, struct error *err)
 {
 	fake->dumps++;
 	for (int attempt = fake->restart_dumps ? 0 : 1; attempt < 2; attempt++) {

@@ -19,7 +19,7 @@ struct rtnl {
 	size_t asked_count;
 	size_t dumps;
 
-	int dump_fails;	      /* negative errno for route_dump, after half of the routes */
+	int dump_fails;       /* negative errno for route_dump, after half of the routes */
 	int apply_fails;      /* negative errno for route_apply as a whole */
 	bool restart_dumps;   /* each dump begins again once, in its middle */
 	struct prefix refuse; /* changes of this destination get refuse_with */
@@ -30,6 +30,6 @@ struct rtnl {
 void fake_routes_put(struct rtnl *fake, const struct route *route);
 /* The route of that key; NULL: none. */
 const struct route *fake_routes_find(const struct rtnl *fake, const struct prefix *dst,
-				     uint32_t metric);
+                                     uint32_t metric);
 
 #endif

@@ -15,11 +15,11 @@
 static struct node_keys keys;
 static struct node_projection projection;
 static const struct item_stream_options list_options = {.mode = ITEM_STREAM_LIST,
-							.projection = projection.node};
+                                                        .projection = projection.node};
 static const struct item_stream_options bare_options = {
 	.mode = ITEM_STREAM_LIST, .projection = projection.node, .bare_list = true};
 static const struct item_stream_options watch_options = {.mode = ITEM_STREAM_WATCH,
-							 .projection = projection.event};
+                                                         .projection = projection.event};
 
 static int make_projection(void **state)
 {
@@ -64,7 +64,7 @@ static int on_skipped(void *ctx, const char *why, struct error *err)
 
 /* Pushes `text` in pieces: `first` bytes, then pieces of `step` bytes. */
 static void run(const struct item_stream_options *options, const char *text, size_t length,
-		size_t first, size_t step, struct text *seen)
+                size_t first, size_t step, struct text *seen)
 {
 	struct item_stream_events events = {seen, on_item, on_metadata, on_skipped};
 	struct item_stream *stream;
@@ -130,8 +130,8 @@ static void test_splits(void **state)
 	split_everywhere(&watch_options, SAMPLE_WATCH);
 	/* A broken item in between, and a broken end. */
 	split_everywhere(&list_options,
-			 "{\"items\":[{\"metadata\":{\"name\" \"a\",[{\"\\\"]\"}]}}," SAMPLE_NODE_B
-			 ",{\"metadata\":{\"name\":\"\\x\\u12\"}}],\"metadata\":{}}");
+	                 "{\"items\":[{\"metadata\":{\"name\" \"a\",[{\"\\\"]\"}]}}," SAMPLE_NODE_B
+	                 ",{\"metadata\":{\"name\":\"\\x\\u12\"}}],\"metadata\":{}}");
 	split_everywhere(&watch_options, SAMPLE_NODE_B "\n]");
 }
 
@@ -193,7 +193,7 @@ static cJSON *reduce(const cJSON *value, const struct projection *members)
 		for (const struct projection *rule = members; rule->name; rule++)
 			if (strcmp(rule->name, child->string) == 0)
 				cJSON_AddItemToObject(reduced, child->string,
-						      reduce(child, rule->members));
+				                      reduce(child, rule->members));
 	}
 	return reduced;
 }
@@ -260,16 +260,16 @@ static void test_bad_items_are_skipped(void **state)
 		{"{\"name\":\"a\" \"b\":1}", "column 23: ',' or '}' is expected here, not '\"'"},
 		{"{\"a\":[1 2]}", "column 19: ',' or ']' is expected here, not '2'"},
 		{"{name:1}",
-		 "column 12: a member's name in double quotes is expected here, not 'n'"},
+	         "column 12: a member's name in double quotes is expected here, not 'n'"},
 		{"{\"a\":1,}",
-		 "column 18: a member's name in double quotes is expected here, not '}'"},
+	         "column 18: a member's name in double quotes is expected here, not '}'"},
 		{"{\"a\":[1,]}", "column 19: a value is expected here, not ']'"},
 		{"{\"a\":\"\x01\"}",
-		 "column 17: a string holds a control character, or its closing "
-		 "quote is missing"},
+	         "column 17: a string holds a control character, or its closing "
+	         "quote is missing"},
 		{"{\"a\":\xff}", "column 16: a value is expected here, not byte 0xff"},
 		{"{\"a\":x, \"b\":{\"c\":[\"}\\\"]\",{}]}}",
-		 "column 16: a value is expected here, not 'x'"},
+	         "column 16: a value is expected here, not 'x'"},
 		{"7", "column 11: an object is expected here, not '7'"},
 		{"\"a]\\\"]\"", "column 11: an object is expected here, not '\"'"},
 		{"[1,{\"a\":[]}]", "column 11: an object is expected here, not '['"},
@@ -283,7 +283,7 @@ static void test_bad_items_are_skipped(void **state)
 
 		snprintf(text, sizeof(text), "{\"items\":[%s," GOOD "]}", cases[i].item);
 		snprintf(wanted, sizeof(wanted), "skipped line 1, %s\nitem " GOOD "\nwhole\n",
-			 cases[i].why);
+		         cases[i].why);
 		expect(&list_options, text, wanted);
 	}
 }
@@ -301,22 +301,22 @@ static void test_broken_structure_fails(void **state)
 		{"{\"items\":[{\"name\":\n\"a", "line 2: the text breaks off here"},
 		{"{\"items\":{}}", "line 1, column 10: \"items\" must be an array"},
 		{"{\"items\":[],\"items\":[]}",
-		 "line 1, column 21: the list has two members \"items\""},
+	         "line 1, column 21: the list has two members \"items\""},
 		{"{\"items\":[]}\n  x",
-		 "line 2, column 3: the list is over, but more text follows"},
+	         "line 2, column 3: the list is over, but more text follows"},
 		{"[]", "line 1, column 1: a list with a member \"items\" is expected"},
 		{"null", "line 1, column 1: a list with a member \"items\" is expected"},
 		{"{\"a\":\n\n tru }",
-		 "line 3, column 5: null, true or false is expected here, not ' '"},
+	         "line 3, column 5: null, true or false is expected here, not ' '"},
 		{"{\"metadata\":{\"x\" 1}}",
-		 "line 1, column 18: ':' is expected after a member's name, not '1'"},
+	         "line 1, column 18: ':' is expected after a member's name, not '1'"},
 		{"{\"items\":[{\"a\":]}]}", "line 1, column 16: a value is expected here, not ']'"},
 		{"{\"items\":[{\"a\":1]}",
-		 "line 1, column 17: ',' or '}' is expected here, not ']'"},
+	         "line 1, column 17: ',' or '}' is expected here, not ']'"},
 		{"{\"items\":[}", "line 1, column 11: an object is expected here, not '}'"},
 		{"{\"items\":[{\"a\n\":1}]",
-		 "line 1, column 14: a string holds a control character, or its closing quote is "
-		 "missing"},
+	         "line 1, column 14: a string holds a control character, or its closing quote is "
+	         "missing"},
 	};
 
 	(void)state;
@@ -344,13 +344,13 @@ static void test_nesting_limit(void **state)
 	} cases[] = {
 		{61, "item {}\nitem " GOOD "\nwhole\n"},
 		{62,
-		 "skipped line 1, column 77: nesting deeper than 64 levels is not read, not '['\n"
-		 "item " GOOD "\nwhole\n"},
+	         "skipped line 1, column 77: nesting deeper than 64 levels is not read, not '['\n"
+	         "item " GOOD "\nwhole\n"},
 		{900,
-		 "skipped line 1, column 77: nesting deeper than 64 levels is not read, not '['\n"
-		 "item " GOOD "\nwhole\n"},
+	         "skipped line 1, column 77: nesting deeper than 64 levels is not read, not '['\n"
+	         "item " GOOD "\nwhole\n"},
 		{2000,
-		 "failed line 1, column 77: nesting deeper than 64 levels is not read, not '['\n"},
+	         "failed line 1, column 77: nesting deeper than 64 levels is not read, not '['\n"},
 	};
 
 	(void)state;

@@ -63,7 +63,7 @@ static int remove_files(void **state)
 }
 
 static int read_config(const char *text, const char *server, struct kube_config **out,
-		       struct error *err)
+                       struct error *err)
 {
 	char path[256];
 
@@ -77,8 +77,8 @@ static int read_config(const char *text, const char *server, struct kube_config 
 	"contexts:\n- name: other\n  context: {cluster: x}\n" \
 	"- name: c\n  context: {cluster: k, user: u, namespace: n}\n"
 #define CLUSTER(members) "clusters:\n- name: k\n  cluster: {" members "}\n"
-#define SERVER		 "server: 'https://10.0.0.1:6443/'"
-#define USER(members)	 "users:\n- name: u\n  user: {" members "}\n"
+#define SERVER           "server: 'https://10.0.0.1:6443/'"
+#define USER(members)    "users:\n- name: u\n  user: {" members "}\n"
 
 static void test_full(void **state)
 {
@@ -88,11 +88,11 @@ static void test_full(void **state)
 
 	(void)state;
 	if (read_config(HEAD CLUSTER(SERVER ", certificate-authority-data: " PEM_BASE64
-					    ", certificate-authority: nowhere,"
-					    " tls-server-name: api, proxy-url: 'http://p:1'")
-				USER("client-certificate: ca.crt, client-key-data: " PEM_BASE64
-				     ", token: t0, tokenFile: token, unknown: {a: [b]}"),
-			NULL, &config, &err) < 0)
+	                                    ", certificate-authority: nowhere,"
+	                                    " tls-server-name: api, proxy-url: 'http://p:1'")
+	                        USER("client-certificate: ca.crt, client-key-data: " PEM_BASE64
+	                             ", token: t0, tokenFile: token, unknown: {a: [b]}"),
+	                NULL, &config, &err) < 0)
 		fail_msg("%s", err.text);
 	path_of("config", path);
 	assert_string_equal(config->origin, path);
@@ -120,19 +120,19 @@ static void test_good(void **state)
 	} cases[] = {
 		{HEAD CLUSTER(SERVER) USER(""), NULL, "https://10.0.0.1:6443", false},
 		{HEAD CLUSTER(SERVER) USER("token: ''"), "http://127.0.0.1:8080/x//",
-		 "http://127.0.0.1:8080/x", false},
+	         "http://127.0.0.1:8080/x", false},
 		{HEAD CLUSTER("") USER(""), "https://[::1]:6443", "https://[::1]:6443", false},
 		{HEAD CLUSTER(SERVER
-			      ", insecure-skip-tls-verify: true, certificate-authority: null")
-			 USER(""),
-		 NULL, "https://10.0.0.1:6443", true},
+	                      ", insecure-skip-tls-verify: true, certificate-authority: null")
+	                 USER(""),
+	         NULL, "https://10.0.0.1:6443", true},
 		{"current-context: c\ncontexts: [{name: c, context: {cluster: k}}]\n" CLUSTER(
 			 SERVER),
-		 NULL, "https://10.0.0.1:6443", false},
+	         NULL, "https://10.0.0.1:6443", false},
 		{"{\n\t\"current-context\": \"c\",\n\t\"contexts\": [{\"name\": \"c\", \"context\": "
-		 "{\"cluster\": \"k\"}}],\n\t\"clusters\": [{\"name\": \"k\", \"cluster\": {\"server\": "
-		 "\"https://a\"}}]\n}\n",
-		 NULL, "https://a", false},
+	         "{\"cluster\": \"k\"}}],\n\t\"clusters\": [{\"name\": \"k\", \"cluster\": {\"server\": "
+	         "\"https://a\"}}]\n}\n",
+	         NULL, "https://a", false},
 	};
 
 	(void)state;
@@ -162,10 +162,10 @@ static void test_bad(void **state)
 		{"a: &x 1\n", EINVAL, "line 1, column 4: anchors"},
 		{"kind: Config\n", EINVAL, "kubectl config use-context"},
 		{"current-context: c\ncurrent-context: d\n", EINVAL,
-		 "\"current-context\" occurs twice"},
+	         "\"current-context\" occurs twice"},
 		{"current-context: c\n", EINVAL, "there is no context \"c\" under \"contexts\""},
 		{"current-context: c\ncontexts: [{name: c, context: {}}]\n", EINVAL,
-		 "context \"c\" names no cluster"},
+	         "context \"c\" names no cluster"},
 		{HEAD, EINVAL, "there is no cluster \"k\" under \"clusters\""},
 		{HEAD CLUSTER(SERVER), EINVAL, "there is no user \"u\" under \"users\""},
 		{HEAD CLUSTER("") USER(""), EINVAL, "cluster \"k\": the cluster has no \"server\""},
@@ -174,19 +174,19 @@ static void test_bad(void **state)
 		{HEAD CLUSTER("server: 'https://u:p@a'") USER(""), EINVAL, "is not a URL"},
 		{HEAD CLUSTER("server: 'https://a/?x=1'") USER(""), EINVAL, "behind '?'"},
 		{HEAD CLUSTER(SERVER ", certificate-authority: nowhere") USER(""), ENOENT,
-		 "/nowhere: No such file"},
+	         "/nowhere: No such file"},
 		{HEAD CLUSTER(SERVER ", certificate-authority: token") USER(""), EINVAL,
-		 "is not PEM"},
+	         "is not PEM"},
 		{HEAD CLUSTER(SERVER ", certificate-authority: .") USER(""), EINVAL,
-		 "is not a regular file"},
+	         "is not a regular file"},
 		{HEAD CLUSTER(SERVER ", certificate-authority-data: '*'") USER(""), EINVAL,
-		 "certificate-authority-data is not base64"},
+	         "certificate-authority-data is not base64"},
 		{HEAD CLUSTER(SERVER ", certificate-authority-data: YWJj") USER(""), EINVAL,
-		 "certificate-authority-data is not PEM"},
+	         "certificate-authority-data is not PEM"},
 		{HEAD CLUSTER(SERVER ", insecure-skip-tls-verify: 'yes'") USER(""), EINVAL,
-		 "must be true or false"},
+	         "must be true or false"},
 		{HEAD CLUSTER(SERVER ", tls-server-name: 5") USER(""), EINVAL,
-		 "\"tls-server-name\" must be a text"},
+	         "\"tls-server-name\" must be a text"},
 		{HEAD CLUSTER(SERVER) USER("tokenFile: nowhere"), ENOENT, "/nowhere: No such file"},
 		{HEAD CLUSTER(SERVER) USER("tokenFile: empty"), EINVAL, "/empty is empty"},
 		{HEAD CLUSTER(SERVER) USER("tokenFile: two-lines"), EINVAL, "one line"},
@@ -195,9 +195,9 @@ static void test_bad(void **state)
 		{HEAD CLUSTER(SERVER) USER("client-certificate: ca.crt"), EINVAL, "needed both"},
 		{HEAD CLUSTER(SERVER) USER("client-key: ca.crt"), EINVAL, "needed both"},
 		{HEAD CLUSTER(SERVER) USER("exec: {command: aws}"), EINVAL,
-		 "\"exec\" are not supported: put a \"token\""},
+	         "\"exec\" are not supported: put a \"token\""},
 		{HEAD CLUSTER(SERVER) USER("auth-provider: {name: gcp}"), EINVAL,
-		 "\"auth-provider\" is not supported"},
+	         "\"auth-provider\" is not supported"},
 	};
 
 	(void)state;
@@ -209,7 +209,7 @@ static void test_bad(void **state)
 		if (result != -cases[i].code || !strstr(err.text, cases[i].why) ||
 		    !strstr(err.text, folder))
 			fail_msg("%s\ngives %d %s\nnot %s", cases[i].text, result, err.text,
-				 cases[i].why);
+			         cases[i].why);
 	}
 }
 
@@ -364,10 +364,10 @@ static void test_token_rotates(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_full),	      cmocka_unit_test(test_good),
-		cmocka_unit_test(test_bad),	      cmocka_unit_test(test_missing_file),
+		cmocka_unit_test(test_full),          cmocka_unit_test(test_good),
+		cmocka_unit_test(test_bad),           cmocka_unit_test(test_missing_file),
 		cmocka_unit_test(test_in_cluster),    cmocka_unit_test(test_in_cluster_files),
-		cmocka_unit_test(test_bare),	      cmocka_unit_test(test_base64),
+		cmocka_unit_test(test_bare),          cmocka_unit_test(test_base64),
 		cmocka_unit_test(test_token_rotates),
 	};
 

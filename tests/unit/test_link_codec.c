@@ -90,7 +90,7 @@ static void bad_links_are_malformed(void **state)
 	(void)state;
 	link_init(&sample, 0);
 	assert_int_equal(link_decode(sample.message, &link), -EBADMSG); /* no name */
-	mnl_attr_put_str(sample.message, IFLA_IFNAME, "eth0");		/* no NUL */
+	mnl_attr_put_str(sample.message, IFLA_IFNAME, "eth0");          /* no NUL */
 	assert_int_equal(link_decode(sample.message, &link), -EBADMSG);
 	mnl_attr_put_strz(sample.message, IFLA_IFNAME, "sixteen-letters-");
 	assert_int_equal(link_decode(sample.message, &link), -EBADMSG);
@@ -107,7 +107,7 @@ static void own_end_and_peer(void **state)
 	static const struct {
 		uint8_t family;
 		const char *local, *address; /* attributes; NULL: missing */
-		const char *own, *peer;	     /* NULL: none */
+		const char *own, *peer;      /* NULL: none */
 	} cases[] = {
 		{AF_INET, "192.168.2.44", "192.168.2.44", "192.168.2.44", NULL},
 		{AF_INET, "192.0.2.1", "192.0.2.2", "192.0.2.1", "192.0.2.2"},
@@ -129,12 +129,12 @@ static void own_end_and_peer(void **state)
 		if (cases[i].address)
 			put_ip(&sample, IFA_ADDRESS, cases[i].address);
 		assert_int_equal(link_address_decode(sample.message, &address),
-				 cases[i].own ? 1 : 0);
+		                 cases[i].own ? 1 : 0);
 		if (!cases[i].own)
 			continue;
 		assert_string_equal(ip_format(&address.prefix.addr, text), cases[i].own);
 		assert_string_equal(ip_format(&address.peer, text),
-				    cases[i].peer ? cases[i].peer : "-");
+		                    cases[i].peer ? cases[i].peer : "-");
 		assert_int_equal(address.prefix.length, 24);
 	}
 }

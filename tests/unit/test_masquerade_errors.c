@@ -40,7 +40,7 @@ static void answer(uint32_t sequence, int code)
 }
 
 ssize_t sendto(int fd, const void *bytes, size_t length, int flags, __CONST_SOCKADDR_ARG address,
-	       socklen_t address_length)
+               socklen_t address_length)
 {
 	const struct nlmsghdr *message = bytes;
 	int left = (int)length;
@@ -53,7 +53,7 @@ ssize_t sendto(int fd, const void *bytes, size_t length, int flags, __CONST_SOCK
 	}
 	for (; mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left)) {
 		bool hit = !refused && (message->nlmsg_type & 0xff) == script.refused &&
-			   message->nlmsg_type >> 8 == NFNL_SUBSYS_NFTABLES;
+		           message->nlmsg_type >> 8 == NFNL_SUBSYS_NFTABLES;
 
 		if (message->nlmsg_flags & NLM_F_ACK)
 			answer(message->nlmsg_seq, hit ? script.code : 0);
@@ -97,15 +97,15 @@ static const struct {
 	{true, BATCH_AS_SUCH, -EPERM, false, -EPERM, "the transaction: ", "CAP_NET_ADMIN"},
 	{true, BATCH_AS_SUCH, -EOPNOTSUPP, false, -EOPNOTSUPP, "the transaction: ", "nf_tables"},
 	{true, NFT_MSG_NEWTABLE, -EAFNOSUPPORT, false, -EAFNOSUPPORT,
-	 "hostgw: table inet hostgw: ", "CONFIG_NF_TABLES_INET"},
+         "hostgw: table inet hostgw: ", "CONFIG_NF_TABLES_INET"},
 	{true, NFT_MSG_NEWSET, -ENOMEM, false, -ENOMEM, "set cluster4: ", "Cannot allocate"},
 	{true, NFT_MSG_NEWSETELEM, -EEXIST, false, -EEXIST, "elements of set cluster4: ", "exists"},
 	{true, NFT_MSG_NEWCHAIN, -ENOENT, false, -EOPNOTSUPP,
-	 "chain postrouting: ", "5.2 or newer"},
+         "chain postrouting: ", "5.2 or newer"},
 	{true, NFT_MSG_NEWCHAIN, -EOPNOTSUPP, false, -EOPNOTSUPP,
-	 "chain postrouting: ", "5.2 or newer"},
+         "chain postrouting: ", "5.2 or newer"},
 	{true, NFT_MSG_NEWRULE, -ENOENT, false, -ENOENT,
-	 "rule \"left to kube-proxy\" of chain postrouting: ", "No such"},
+         "rule \"left to kube-proxy\" of chain postrouting: ", "No such"},
 	{true, NO_SUCH_TYPE, 0, true, -ENOBUFS, "hostgw: the kernel answered only", "messages"},
 	{false, NO_SUCH_TYPE, 0, false, 0, "", ""},
 	{false, NFT_MSG_DELTABLE, -ENOENT, false, 0, "", ""},

@@ -71,7 +71,7 @@ static void prefixes_become_disjoint_intervals(void **state)
 		{AF_INET, "10.0.0.0/8 10.0.0.0/8", "10.0.0.0-11.0.0.0"},
 		{AF_INET, "10.0.1.0/24 10.0.0.0/24", "10.0.0.0-10.0.2.0"},
 		{AF_INET, "10.0.1.0/24 10.0.2.0/24 10.0.4.0/24",
-		 "10.0.1.0-10.0.3.0 10.0.4.0-10.0.5.0"},
+	         "10.0.1.0-10.0.3.0 10.0.4.0-10.0.5.0"},
 		{AF_INET, "192.168.0.0/16 10.0.0.0/8", "10.0.0.0-11.0.0.0 192.168.0.0-192.169.0.0"},
 		{AF_INET, "240.0.0.0/4", "240.0.0.0-end"},
 		{AF_INET, "255.255.255.255/32", "255.255.255.255-end"},
@@ -106,7 +106,7 @@ static void prefixes_become_disjoint_intervals(void **state)
 }
 
 static void print_side(const char *name, const struct masquerade_side *side,
-		       enum ip_family_index family, char *text)
+                       enum ip_family_index family, char *text)
 {
 	switch (side->match) {
 	case MASQUERADE_ANY:
@@ -184,7 +184,7 @@ static void check_rules(const struct rules_case *wanted)
 	print_ruleset(&ruleset, text);
 	assert_string_equal(text, wanted->text);
 	assert_int_equal(ruleset.chains[MASQUERADE_POSTROUTING],
-			 strstr(text, "postrouting") != NULL);
+	                 strstr(text, "postrouting") != NULL);
 	assert_int_equal(ruleset.chains[MASQUERADE_FORWARD], strstr(text, "forward") != NULL);
 	assert_true(ruleset.fully_random);
 	masquerade_ruleset_release(&ruleset);
@@ -194,61 +194,61 @@ static void rules_stand_in_the_order_of_the_contract(void **state)
 {
 	static const struct rules_case cases[] = {
 		{.masquerade = true,
-		 .forward = true,
-		 .cluster4 = "10.244.0.0/16",
-		 .own4 = "10.244.1.0/24",
-		 .nonmasquerade = "192.168.0.0/16",
-		 .text = "cluster4 10.244.0.0-10.245.0.0\n"
-			 "pods4 10.244.1.0-10.244.2.0\n"
-			 "nonmasquerade4 192.168.0.0-192.169.0.0\n"
-			 "postrouting: marked return\n"
-			 "postrouting: from cluster4 to cluster4 return\n"
-			 "postrouting: from cluster4 to nonmasquerade4 return\n"
-			 "postrouting: from cluster4 to not multicast4 masquerade\n"
-			 "postrouting: from not cluster4 to pods4 return\n"
-			 "postrouting: from not cluster4 to cluster4 masquerade\n"
-			 "forward: from cluster4 accept\n"
-			 "forward: to cluster4 accept\n"},
+	         .forward = true,
+	         .cluster4 = "10.244.0.0/16",
+	         .own4 = "10.244.1.0/24",
+	         .nonmasquerade = "192.168.0.0/16",
+	         .text = "cluster4 10.244.0.0-10.245.0.0\n"
+	                 "pods4 10.244.1.0-10.244.2.0\n"
+	                 "nonmasquerade4 192.168.0.0-192.169.0.0\n"
+	                 "postrouting: marked return\n"
+	                 "postrouting: from cluster4 to cluster4 return\n"
+	                 "postrouting: from cluster4 to nonmasquerade4 return\n"
+	                 "postrouting: from cluster4 to not multicast4 masquerade\n"
+	                 "postrouting: from not cluster4 to pods4 return\n"
+	                 "postrouting: from not cluster4 to cluster4 masquerade\n"
+	                 "forward: from cluster4 accept\n"
+	                 "forward: to cluster4 accept\n"},
 		{.masquerade = true,
-		 .cluster6 = "fd00::/48",
-		 .own6 = "fd00:0:0:1::/64",
-		 .nonmasquerade = "192.168.0.0/16",
-		 .text = "cluster6 fd00::-fd00:0:1::\n"
-			 "pods6 fd00:0:0:1::-fd00:0:0:2::\n"
-			 "postrouting: marked return\n"
-			 "postrouting: from cluster6 to cluster6 return\n"
-			 "postrouting: from cluster6 to not multicast6 masquerade\n"
-			 "postrouting: from not cluster6 to pods6 return\n"
-			 "postrouting: from not cluster6 to cluster6 masquerade\n"},
+	         .cluster6 = "fd00::/48",
+	         .own6 = "fd00:0:0:1::/64",
+	         .nonmasquerade = "192.168.0.0/16",
+	         .text = "cluster6 fd00::-fd00:0:1::\n"
+	                 "pods6 fd00:0:0:1::-fd00:0:0:2::\n"
+	                 "postrouting: marked return\n"
+	                 "postrouting: from cluster6 to cluster6 return\n"
+	                 "postrouting: from cluster6 to not multicast6 masquerade\n"
+	                 "postrouting: from not cluster6 to pods6 return\n"
+	                 "postrouting: from not cluster6 to cluster6 masquerade\n"},
 		{.forward = true,
-		 .cluster4 = "10.244.0.0/16",
-		 .own4 = "10.244.1.0/24",
-		 .cluster6 = "fd00::/48",
-		 .own6 = "fd00:0:0:1::/64",
-		 .nonmasquerade = "192.168.0.0/16",
-		 .text = "cluster4 10.244.0.0-10.245.0.0\n"
-			 "cluster6 fd00::-fd00:0:1::\n"
-			 "forward: from cluster4 accept\n"
-			 "forward: to cluster4 accept\n"
-			 "forward: from cluster6 accept\n"
-			 "forward: to cluster6 accept\n"},
+	         .cluster4 = "10.244.0.0/16",
+	         .own4 = "10.244.1.0/24",
+	         .cluster6 = "fd00::/48",
+	         .own6 = "fd00:0:0:1::/64",
+	         .nonmasquerade = "192.168.0.0/16",
+	         .text = "cluster4 10.244.0.0-10.245.0.0\n"
+	                 "cluster6 fd00::-fd00:0:1::\n"
+	                 "forward: from cluster4 accept\n"
+	                 "forward: to cluster4 accept\n"
+	                 "forward: from cluster6 accept\n"
+	                 "forward: to cluster6 accept\n"},
 		{.masquerade = true,
-		 .cluster4 = "10.244.0.0/16",
-		 .nonmasquerade = "",
-		 .text = "cluster4 10.244.0.0-10.245.0.0\n"
-			 "postrouting: marked return\n"
-			 "postrouting: from cluster4 to cluster4 return\n"
-			 "postrouting: from cluster4 to not multicast4 masquerade\n"
-			 "postrouting: from not cluster4 to cluster4 masquerade\n"},
+	         .cluster4 = "10.244.0.0/16",
+	         .nonmasquerade = "",
+	         .text = "cluster4 10.244.0.0-10.245.0.0\n"
+	                 "postrouting: marked return\n"
+	                 "postrouting: from cluster4 to cluster4 return\n"
+	                 "postrouting: from cluster4 to not multicast4 masquerade\n"
+	                 "postrouting: from not cluster4 to cluster4 masquerade\n"},
 		/* Nothing is left: the table goes. */
 		{.cluster4 = "10.244.0.0/16",
-		 .nonmasquerade = "",
-		 .text = "cluster4 10.244.0.0-10.245.0.0\n"},
+	         .nonmasquerade = "",
+	         .text = "cluster4 10.244.0.0-10.245.0.0\n"},
 		{.masquerade = true,
-		 .forward = true,
-		 .own4 = "10.244.1.0/24",
-		 .nonmasquerade = "",
-		 .text = ""},
+	         .forward = true,
+	         .own4 = "10.244.1.0/24",
+	         .nonmasquerade = "",
+	         .text = ""},
 	};
 
 	(void)state;

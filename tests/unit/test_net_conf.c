@@ -17,7 +17,7 @@ static int parse(const char *text, struct net_conf *conf, int *warnings, struct 
 {
 	*warnings = 0;
 	return net_conf_parse(text, strlen(text), "net-conf.json", conf, count_warning, warnings,
-			      err);
+	                      err);
 }
 
 static void test_good(void **state)
@@ -30,28 +30,28 @@ static void test_good(void **state)
 		{"{\"Network\":\"10.244.0.0/16\"," BACKEND "}", {"10.244.0.0/16", "-"}, 0},
 		{"{\"Network\":\"10.244.3.4/16\"," BACKEND "}", {"10.244.0.0/16", "-"}, 0},
 		{"{\"network\":\"10.1.0.0/16\",\"backend\":{\"type\":\"host-gw\"}}",
-		 {"10.1.0.0/16", "-"},
-		 0},
+	         {"10.1.0.0/16", "-"},
+	         0},
 		{"{\"Network\":\"10.1.0.0/16\"," FAMILY6 "," BACKEND "}",
-		 {"10.1.0.0/16", "fd00:10:244::/48"},
-		 0},
+	         {"10.1.0.0/16", "fd00:10:244::/48"},
+	         0},
 		{"{\"EnableIPv4\":false," FAMILY6 "," BACKEND "}", {"-", "fd00:10:244::/48"}, 0},
 		{"{\"Network\":\"10.1.0.0/16\",\"IPv6Network\":\"fd00::/48\"," BACKEND "}",
-		 {"10.1.0.0/16", "-"},
-		 0},
+	         {"10.1.0.0/16", "-"},
+	         0},
 		{"{\"Network\":\"10.1.0.0/16\",\"EnableNFTables\":false," BACKEND "}",
-		 {"10.1.0.0/16", "-"},
-		 0},
+	         {"10.1.0.0/16", "-"},
+	         0},
 		{"{\"Network\":\"10.1.0.0/16\",\"SubnetLen\":24,\"SubnetMin\":\"10.1.10.0\","
-		 "\"SubnetMax\":\"10.1.20.0\"," BACKEND "}",
-		 {"10.1.0.0/16", "-"},
-		 0},
+	         "\"SubnetMax\":\"10.1.20.0\"," BACKEND "}",
+	         {"10.1.0.0/16", "-"},
+	         0},
 		{"{\"Network\":\"10.1.0.0/16\",\"Colour\":1,\"x\":{}," BACKEND "}",
-		 {"10.1.0.0/16", "-"},
-		 2},
+	         {"10.1.0.0/16", "-"},
+	         2},
 		{"{\"Network\":\"10.1.0.0/16\",\"Backend\":{\"Type\":\"host-gw\",\"VNI\":1}}",
-		 {"10.1.0.0/16", "-"},
-		 0},
+	         {"10.1.0.0/16", "-"},
+	         0},
 	};
 
 	(void)state;
@@ -66,7 +66,7 @@ static void test_good(void **state)
 		assert_int_equal(warnings, cases[i].warnings);
 		for (int j = 0; j < IP_FAMILIES; j++)
 			assert_string_equal(prefix_format(&conf.network[j], text),
-					    cases[i].network[j]);
+			                    cases[i].network[j]);
 	}
 }
 
@@ -80,27 +80,27 @@ static void test_bad(void **state)
 		{"", {"net-conf.json:1:1", "syntax error"}},
 		{"{\n  \"Network\": \"10.1.0.0/16\",\n  oops\n}", {"net-conf.json:3:", "syntax"}},
 		{"{\"Network\":\"10.1.0.0/16\"," BACKEND "} x",
-		 {"syntax error", "net-conf.json:1"}},
+	         {"syntax error", "net-conf.json:1"}},
 		{"[]", {"object", "host-gw"}},
 		{"{\"Network\":\"10.1.0.0/16\"}", {"no backend type", "host-gw"}},
 		{"{\"Network\":\"10.1.0.0/16\",\"Backend\":{\"Type\":\"vxlan\"}}",
-		 {"\"vxlan\"", "\"Type\": \"host-gw\""}},
+	         {"\"vxlan\"", "\"Type\": \"host-gw\""}},
 		{"{\"Network\":\"10.1.0.0/16\",\"Backend\":{\"Type\":7}}", {"backend type", ""}},
 		{"{" BACKEND "}", {"\"Network\" is missing", "10.244.0.0/16"}},
 		{"{\"Network\":\"10.1.0.0\"," BACKEND "}", {"\"Network\"", "IPv4 CIDR"}},
 		{"{\"Network\":10," BACKEND "}", {"\"Network\"", "IPv4 CIDR"}},
 		{"{\"Network\":\"fd00::/48\"," BACKEND "}", {"\"Network\"", "IPv4 CIDR"}},
 		{"{\"Network\":\"10.1.0.0/16\",\"EnableIPv6\":true," BACKEND "}",
-		 {"\"IPv6Network\" is missing", "fd00"}},
+	         {"\"IPv6Network\" is missing", "fd00"}},
 		{"{\"Network\":\"10.1.0.0/16\",\"EnableIPv6\":\"yes\"," BACKEND "}",
-		 {"\"EnableIPv6\"", "true or false"}},
+	         {"\"EnableIPv6\"", "true or false"}},
 		{"{\"EnableIPv4\":false," BACKEND "}", {"both", "enable one"}},
 		{"{\"Network\":\"10.1.0.0/16\",\"SubnetLen\":12," BACKEND "}",
-		 {"\"SubnetLen\"", "16"}},
+	         {"\"SubnetLen\"", "16"}},
 		{"{\"Network\":\"10.1.0.0/16\",\"SubnetLen\":\"24\"," BACKEND "}",
-		 {"\"SubnetLen\"", "number"}},
+	         {"\"SubnetLen\"", "number"}},
 		{"{\"Network\":\"10.1.0.0/16\",\"SubnetMin\":\"10.2.0.0\"," BACKEND "}",
-		 {"\"SubnetMin\"", "inside"}},
+	         {"\"SubnetMin\"", "inside"}},
 	};
 
 	(void)state;

@@ -19,8 +19,8 @@ struct sample {
 	int code;
 	uint32_t echoed;  /* bytes of the request behind its header, in an answer not capped */
 	const char *text; /* NLMSGERR_ATTR_MSG; NULL: none */
-	bool cut_text;	  /* without its NUL */
-	bool offset;	  /* NLMSGERR_ATTR_OFFS 20 */
+	bool cut_text;    /* without its NUL */
+	bool offset;      /* NLMSGERR_ATTR_OFFS 20 */
 	int result;
 	const char *detail;
 };
@@ -43,7 +43,7 @@ static struct nlmsghdr *write_answer(const struct sample *sample, unsigned char 
 	}
 	if (sample->text)
 		mnl_attr_put(message, NLMSGERR_ATTR_MSG,
-			     strlen(sample->text) + (sample->cut_text ? 0 : 1), sample->text);
+		             strlen(sample->text) + (sample->cut_text ? 0 : 1), sample->text);
 	if (sample->offset)
 		mnl_attr_put_u32(message, NLMSGERR_ATTR_OFFS, 20);
 	return message;
@@ -113,9 +113,9 @@ static void long_words_are_cut(void **state)
 	alignas(struct nlmsghdr) unsigned char buffer[1024];
 	char text[600];
 	struct sample sample = {.type = NLMSG_ERROR,
-				.flags = NLM_F_CAPPED | NLM_F_ACK_TLVS,
-				.code = -EINVAL,
-				.text = text};
+	                        .flags = NLM_F_CAPPED | NLM_F_ACK_TLVS,
+	                        .code = -EINVAL,
+	                        .text = text};
 	struct nl_answer answer;
 
 	(void)state;

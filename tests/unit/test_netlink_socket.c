@@ -25,18 +25,18 @@
 #define STEPS_MAX    16
 
 enum kind {
-	END,		/* of the script: nothing is there to be read */
-	KIND_OBJECT,	/* RTM_NEWROUTE of the asked sequence */
-	KIND_CHANGED,	/* the same with NLM_F_DUMP_INTR */
-	KIND_STALE,	/* an object of an earlier request */
-	KIND_STRANGER,	/* an object that another process sent */
-	KIND_DONE,	/* NLMSG_DONE, code `value` */
-	KIND_ANSWER,	/* NLMSG_ERROR, code `value`, to the request number `of` of the datagram */
-	KIND_UNASKED,	/* NLMSG_ERROR to a request that never was */
-	KIND_OVERRUN,	/* NLMSG_OVERRUN */
+	END,            /* of the script: nothing is there to be read */
+	KIND_OBJECT,    /* RTM_NEWROUTE of the asked sequence */
+	KIND_CHANGED,   /* the same with NLM_F_DUMP_INTR */
+	KIND_STALE,     /* an object of an earlier request */
+	KIND_STRANGER,  /* an object that another process sent */
+	KIND_DONE,      /* NLMSG_DONE, code `value` */
+	KIND_ANSWER,    /* NLMSG_ERROR, code `value`, to the request number `of` of the datagram */
+	KIND_UNASKED,   /* NLMSG_ERROR to a request that never was */
+	KIND_OVERRUN,   /* NLMSG_OVERRUN */
 	KIND_TRUNCATED, /* a datagram that did not fit */
-	KIND_GARBAGE,	/* bytes that are no message */
-	KIND_FAILURE,	/* recvmsg fails with errno `value` */
+	KIND_GARBAGE,   /* bytes that are no message */
+	KIND_FAILURE,   /* recvmsg fails with errno `value` */
 };
 
 struct step {
@@ -63,8 +63,8 @@ struct step {
 static struct {
 	const struct step *steps;
 	size_t next;
-	size_t sent;			  /* datagrams */
-	size_t requests;		  /* in all of them */
+	size_t sent;                      /* datagrams */
+	size_t requests;                  /* in all of them */
 	uint32_t sequences[REQUESTS_MAX]; /* of the requests in the last one */
 } script;
 
@@ -76,7 +76,7 @@ static void play(const struct step *steps)
 }
 
 ssize_t sendto(int fd, const void *bytes, size_t length, int flags, __CONST_SOCKADDR_ARG address,
-	       socklen_t address_length)
+               socklen_t address_length)
 {
 	const struct nlmsghdr *message = bytes;
 	int left = (int)length;
@@ -123,7 +123,7 @@ ssize_t recvmsg(int fd, struct msghdr *message, int flags)
 {
 	const struct step *step = &script.steps[script.next];
 	struct sockaddr_nl sender = {.nl_family = AF_NETLINK,
-				     .nl_pid = step->kind == KIND_STRANGER ? 4711 : 0};
+	                             .nl_pid = step->kind == KIND_STRANGER ? 4711 : 0};
 
 	(void)fd, (void)flags;
 	if (step->kind != END)
@@ -213,10 +213,10 @@ static const struct dump_case dump_cases[] = {
 	/* Interrupted: once more from the start. */
 	{{OBJECT, CHANGED, DONE(0), OBJECT, DONE(0)}, 0, 1, 1, 0},
 	{{CHANGED, DONE(0), CHANGED, DONE(0), CHANGED, DONE(0), CHANGED, DONE(0), CHANGED, DONE(0)},
-	 -EAGAIN,
-	 0,
-	 5,
-	 0},
+         -EAGAIN,
+         0,
+         5,
+         0},
 };
 
 static void dumps_are_whole_or_fail(void **state)
@@ -234,7 +234,7 @@ static void dumps_are_whole_or_fail(void **state)
 		if (result != wanted->result || seen.objects != wanted->objects ||
 		    seen.restarts != wanted->restarts)
 			fail_msg("case %zu: %d (%s), %zu objects, %zu restarts", i, result,
-				 err.text, seen.objects, seen.restarts);
+			         err.text, seen.objects, seen.restarts);
 		assert_int_equal(err.code, -result);
 		assert_int_equal(err.text[0] != '\0', result < 0);
 		close_socket(nl);
@@ -275,7 +275,7 @@ static void a_broken_dump_renews_the_socket(void **state)
 struct outcome {
 	int results[REQUESTS];
 	int refuse[REQUESTS]; /* what `encode` returns instead; 0: it writes */
-	size_t padding;	      /* bytes of each request */
+	size_t padding;       /* bytes of each request */
 };
 
 static int encode(void *ctx, size_t index, void *buffer, size_t room)
@@ -315,9 +315,9 @@ struct batch_case {
 static const struct batch_case batch_cases[] = {
 	{{ANSWER(0, 0), ANSWER(1, 0), ANSWER(2, 0), ANSWER(3, 0)}, {0}, 0, {0}},
 	{{ANSWER(0, 0), ANSWER(1, -EEXIST), ANSWER(2, 0), ANSWER(3, -ENETUNREACH)},
-	 {0},
-	 0,
-	 {0, -EEXIST, 0, -ENETUNREACH}},
+         {0},
+         0,
+         {0, -EEXIST, 0, -ENETUNREACH}},
 	/* Silence is no success. */
 	{{ANSWER(0, 0), ANSWER(1, 0)}, {0}, -ENOBUFS, {0, 0, LOST, LOST}},
 	{{ANSWER(0, 0), FAILURE(ENOBUFS), ANSWER(2, 0)}, {0}, -ENOBUFS, {0, LOST, 0, LOST}},
@@ -325,18 +325,18 @@ static const struct batch_case batch_cases[] = {
 	{{ANSWER(0, 0), FAILURE(EBADF)}, {0}, -EBADF, {0, LOST, LOST, LOST}},
 	/* Answers to nothing that was asked, or for the second time. */
 	{{ANSWER(0, 0), STALE, UNASKED, ANSWER(0, 0), ANSWER(1, 0), ANSWER(2, 0), ANSWER(3, 0)},
-	 {0},
-	 0,
-	 {0}},
+         {0},
+         0,
+         {0}},
 	/* One that cannot be written never shifts the answers of the others. */
 	{{ANSWER(0, 0), ANSWER(1, -EEXIST), ANSWER(2, 0)},
-	 {0, -EINVAL},
-	 0,
-	 {0, -EINVAL, -EEXIST, 0}},
+         {0, -EINVAL},
+         0,
+         {0, -EINVAL, -EEXIST, 0}},
 	{{ANSWER(0, -EEXIST), ANSWER(1, 0), ANSWER(2, 0)},
-	 {0, 0, 0, -ENOSPC},
-	 0,
-	 {-EEXIST, 0, 0, -ENOSPC}},
+         {0, 0, 0, -ENOSPC},
+         0,
+         {-EEXIST, 0, 0, -ENOSPC}},
 };
 
 static void each_answer_finds_its_request(void **state)
@@ -373,14 +373,14 @@ static void batches_are_split(void **state)
 		size_t datagrams;
 	} cases[] = {
 		{100, 1 << 20, 1}, {30000, 1 << 20, 2}, {60000, 1 << 20, 4},
-		{100, 4096, 2},	   {100, 0, 4},
+		{100, 4096, 2},    {100, 0, 4},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct nl_socket *nl = open_socket();
 		struct outcome outcome = {.padding = cases[i].padding,
-					  .results = {LOST, LOST, LOST, LOST}};
+		                          .results = {LOST, LOST, LOST, LOST}};
 		struct error err;
 
 		nl->receive_space = cases[i].receive_space;

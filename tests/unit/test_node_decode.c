@@ -50,19 +50,19 @@ static void test_odd_nodes(void **state)
 	} cases[] = {
 		{"{\"metadata\":{\"name\":\"a\"}}", true, 0, 0},
 		{"{\"metadata\":{\"name\":\"a\",\"annotations\":null,\"creationTimestamp\":null},"
-		 "\"spec\":{},\"status\":null}",
-		 true, 0, 0},
+	         "\"spec\":{},\"status\":null}",
+	         true, 0, 0},
 		{"{\"metadata\":{\"name\":\"a\",\"annotations\":[1],\"creationTimestamp\":5},"
-		 "\"spec\":[],\"status\":{\"addresses\":{},\"conditions\":\"x\"}}",
-		 true, 0, 0},
+	         "\"spec\":[],\"status\":{\"addresses\":{},\"conditions\":\"x\"}}",
+	         true, 0, 0},
 		{"{\"metadata\":{\"name\":\"a\"},\"spec\":{\"podCIDRs\":[1,null,\"\",\"b\"]},"
-		 "\"status\":{\"addresses\":[1,{},{\"type\":\"InternalIP\"},{\"type\":1,"
-		 "\"address\":\"x\"}],\"conditions\":[1,{\"type\":\"NetworkUnavailable\"}]}}",
-		 true, 1, 0},
+	         "\"status\":{\"addresses\":[1,{},{\"type\":\"InternalIP\"},{\"type\":1,"
+	         "\"address\":\"x\"}],\"conditions\":[1,{\"type\":\"NetworkUnavailable\"}]}}",
+	         true, 1, 0},
 		{"{\"metadata\":{\"name\":\"a\"},\"spec\":{\"podCIDRs\":[],\"podCIDR\":\"c\"}}",
-		 true, 1, 0},
+	         true, 1, 0},
 		{"{\"metadata\":{\"name\":\"a\"},\"spec\":{\"podCIDRs\":[\"1\",\"2\",\"3\",\"4\",\"5\"]}}",
-		 true, NODE_POD_CIDRS_MAX, 0},
+	         true, NODE_POD_CIDRS_MAX, 0},
 		{"{\"metadata\":{\"name\":\"\"}}", false, 0, 0},
 		{"{\"metadata\":{\"name\":1}}", false, 0, 0},
 		{"{\"metadata\":{}}", false, 0, 0},
@@ -71,7 +71,7 @@ static void test_odd_nodes(void **state)
 		{"[]", false, 0, 0},
 		{"{\"name\":\"a\",\"podCIDR\":\"b\",\"address\":\"c\"}", true, 1, 1},
 		{"{\"name\":\"a\",\"podCIDRs\":[\"b\",\"c\"],\"addresses\":[\"d\",\"e\"]}", true, 2,
-		 2},
+	         2},
 		{"{\"name\":\"a\",\"podCIDR\":1,\"address\":{}}", true, 0, 0},
 	};
 	struct node_keys keys = keys_of("p");
@@ -98,11 +98,11 @@ static void test_condition(void **state)
 		bool available;
 	} cases[] = {
 		{"{\"type\":\"NetworkUnavailable\",\"status\":\"False\",\"reason\":\"FlannelIsUp\"}",
-		 true},
+	         true},
 		{"{\"type\":\"NetworkUnavailable\",\"status\":\"True\",\"reason\":\"FlannelIsUp\"}",
-		 false},
+	         false},
 		{"{\"type\":\"NetworkUnavailable\",\"status\":\"False\",\"reason\":\"Other\"}",
-		 false},
+	         false},
 		{"{\"type\":\"Ready\",\"status\":\"False\",\"reason\":\"FlannelIsUp\"}", false},
 	};
 	struct node_keys keys = keys_of("p");
@@ -114,8 +114,8 @@ static void test_condition(void **state)
 		cJSON *node;
 
 		snprintf(text, sizeof(text),
-			 "{\"metadata\":{\"name\":\"a\"},\"status\":{\"conditions\":[%s]}}",
-			 cases[i].condition);
+		         "{\"metadata\":{\"name\":\"a\"},\"status\":{\"conditions\":[%s]}}",
+		         cases[i].condition);
 		node = cJSON_Parse(text);
 		assert_true(node_decode(node, &keys, &record));
 		assert_int_equal(record.network_available, cases[i].available);
@@ -216,9 +216,9 @@ static void test_duplicates(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_node),	  cmocka_unit_test(test_odd_nodes),
+		cmocka_unit_test(test_node),      cmocka_unit_test(test_odd_nodes),
 		cmocka_unit_test(test_condition), cmocka_unit_test(test_timestamps),
-		cmocka_unit_test(test_keys),	  cmocka_unit_test(test_duplicates),
+		cmocka_unit_test(test_keys),      cmocka_unit_test(test_duplicates),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

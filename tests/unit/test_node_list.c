@@ -16,17 +16,17 @@ static int describe(void *ctx, const struct node_record *record, struct error *e
 	const char *backend = record->annotations[NODE_ANNOTATION_BACKEND_TYPE];
 	char line[1024];
 	size_t used = (size_t)snprintf(line, sizeof(line), "%s %lld", record->name,
-				       (long long)record->created);
+	                               (long long)record->created);
 
 	(void)err;
 	for (size_t i = 0; i < record->pod_cidr_count; i++)
 		used += (size_t)snprintf(line + used, sizeof(line) - used, " %s",
-					 record->pod_cidrs[i]);
+		                         record->pod_cidrs[i]);
 	for (size_t i = 0; i < record->address_count; i++)
 		used += (size_t)snprintf(line + used, sizeof(line) - used, " via %s",
-					 record->addresses[i]);
+		                         record->addresses[i]);
 	used += (size_t)snprintf(line + used, sizeof(line) - used, "%s%s\n", backend ? " " : "",
-				 backend ? backend : "");
+	                         backend ? backend : "");
 	return text_append(ctx, line, used, 1024 * 1024);
 }
 
@@ -50,46 +50,46 @@ static void test_forms(void **state)
 		const char *text, *seen;
 	} cases[] = {
 		{"[" SAMPLE_NODE_A "," SAMPLE_NODE_B "]",
-		 "node-a 1708439484 10.1.0.0/24 fd00:1::/64 via 192.168.2.44 via 2001:db8::44 host-gw\n"
-		 "node-b 0 10.1.1.0/24\n"},
+	         "node-a 1708439484 10.1.0.0/24 fd00:1::/64 via 192.168.2.44 via 2001:db8::44 host-gw\n"
+	         "node-b 0 10.1.1.0/24\n"},
 		{"{\"kind\":\"List\",\"items\":[{\"kind\":\"Node\",\"metadata\":{\"name\":\"n\"}}]}",
-		 "n 0\n"},
+	         "n 0\n"},
 		{"[]", ""},
 		{"{\"items\":[]}", ""},
 		{"\xef\xbb\xbf []", ""},
 		{"items: []\n", ""},
 		{"- name: a\n  podCIDR: 10.1.0.0/24\n  address: 192.168.2.44\n"
-		 "- {name: b, podCIDRs: [10.1.1.0/24, 'fd00::/64'], addresses: [192.168.2.45]}\n",
-		 "a 0 10.1.0.0/24 via 192.168.2.44\nb 0 10.1.1.0/24 fd00::/64 via 192.168.2.45\n"},
+	         "- {name: b, podCIDRs: [10.1.1.0/24, 'fd00::/64'], addresses: [192.168.2.45]}\n",
+	         "a 0 10.1.0.0/24 via 192.168.2.44\nb 0 10.1.1.0/24 fd00::/64 via 192.168.2.45\n"},
 		{"[{\"name\":\"a\",\"podCIDR\":\"10.1.0.0/24\",\"address\":\"192.168.2.44\"}]",
-		 "a 0 10.1.0.0/24 via 192.168.2.44\n"},
+	         "a 0 10.1.0.0/24 via 192.168.2.44\n"},
 		{"apiVersion: v1\n"
-		 "items:\n"
-		 "- apiVersion: v1\n"
-		 "  kind: Node\n"
-		 "  metadata:\n"
-		 "    annotations:\n"
-		 "      flannel.alpha.coreos.com/backend-type: host-gw\n"
-		 "      note: \"a: b # c\"\n"
-		 "    creationTimestamp: \"2024-02-20T14:31:24Z\"\n"
-		 "    name: worker1\n"
-		 "  spec:\n"
-		 "    podCIDR: 10.1.4.0/24\n"
-		 "    podCIDRs:\n"
-		 "    - 10.1.4.0/24\n"
-		 "  status:\n"
-		 "    addresses:\n"
-		 "    - address: 192.168.2.45\n"
-		 "      type: InternalIP\n"
-		 "    images:\n"
-		 "    - names: [a, b]\n"
-		 "      sizeBytes: 1\n"
-		 "kind: List\n"
-		 "metadata:\n"
-		 "  resourceVersion: \"\"\n",
-		 "worker1 1708439484 10.1.4.0/24 via 192.168.2.45 host-gw\n"},
+	         "items:\n"
+	         "- apiVersion: v1\n"
+	         "  kind: Node\n"
+	         "  metadata:\n"
+	         "    annotations:\n"
+	         "      flannel.alpha.coreos.com/backend-type: host-gw\n"
+	         "      note: \"a: b # c\"\n"
+	         "    creationTimestamp: \"2024-02-20T14:31:24Z\"\n"
+	         "    name: worker1\n"
+	         "  spec:\n"
+	         "    podCIDR: 10.1.4.0/24\n"
+	         "    podCIDRs:\n"
+	         "    - 10.1.4.0/24\n"
+	         "  status:\n"
+	         "    addresses:\n"
+	         "    - address: 192.168.2.45\n"
+	         "      type: InternalIP\n"
+	         "    images:\n"
+	         "    - names: [a, b]\n"
+	         "      sizeBytes: 1\n"
+	         "kind: List\n"
+	         "metadata:\n"
+	         "  resourceVersion: \"\"\n",
+	         "worker1 1708439484 10.1.4.0/24 via 192.168.2.45 host-gw\n"},
 		{"items:\n- metadata: {name: a, creationTimestamp: 2024-02-20T14:31:24Z}\n",
-		 "a 1708439484\n"},
+	         "a 1708439484\n"},
 	};
 
 	(void)state;
@@ -114,14 +114,14 @@ static void test_errors(void **state)
 		{"# nothing\n", "the text is empty"},
 		{"hello", "line 1: a list with a member \"items\" is expected"},
 		{"{\"kind\":\"Node\",\"metadata\":{\"name\":\"a\"}}",
-		 "there is no member \"items\""},
+	         "there is no member \"items\""},
 		{"kind: List\n", "there is no member \"items\""},
 		{"items: 5\n", "line 1: \"items\" must be an array"},
 		{"{\n\"items\": [\n{\"name\": \"a\"}\n{\"name\": \"b\"}\n]}",
-		 "line 4, column 1: ',' or ']' is expected here, not '{'"},
+	         "line 4, column 1: ',' or ']' is expected here, not '{'"},
 		{"[{\"name\": \"a\"},\n]", "line 2, column 1: an object is expected here"},
 		{"[{\"name\": \"a\",\n \"labels\": {\"x\" 1}}]",
-		 "line 2, column 17: ':' is expected after a member's name"},
+	         "line 2, column 17: ':' is expected after a member's name"},
 		{"[{\"name\": \"a\",\n \"podCIDR: \"b\"}]", "line 2, column 13: ':' is expected"},
 		{"[{\"name\": \"a\n\"}]", "line 1, column 13: a string holds a control character"},
 		{"[{\"name\": \"a\"}", "line 1: the text breaks off here"},
@@ -130,19 +130,19 @@ static void test_errors(void **state)
 		{"[{\"name\": \"\"}]", "line 1: this node's name is empty"},
 		{"[{\"name\": \"\\ud800\"}]", "line 1: this node cannot be read"},
 		{"[{\"name\": \"a\", \"name\": \"b\"}]",
-		 "line 1: \"name\" occurs twice in this node"},
+	         "line 1: \"name\" occurs twice in this node"},
 		{"[\n\n5]", "line 3, column 1: an object is expected here, not '5'"},
 		{"- name: a\n- podCIDR: b\n", "line 2: this node has no name"},
 		{"- name: a\n\n- name: 7\n",
-		 "line 3: this node's name is not a text (put it in quotes)"},
+	         "line 3: this node's name is not a text (put it in quotes)"},
 		{"items:\n- metadata:\n    name: a\n- metadata:\n    annotations: {}\n",
-		 "line 4: this node has no name"},
+	         "line 4: this node has no name"},
 		{"- name: a\n- b\n", "line 2: an object is expected here"},
 		{"- name: a\n  podCIDR: b\n  podCIDR: c\n", "line 1: \"podCIDR\" occurs twice"},
 		{"- name: a\n podCIDR: b\n", "line 2, column 2: "},
 		{"- name: a\n  podCIDR: *b\n", "line 2, column 12: anchors and aliases"},
 		{"items:\n- kind: Pod\n  metadata: {name: a}\n",
-		 "line 2: this is a Pod, only Nodes are read"},
+	         "line 2: this is a Pod, only Nodes are read"},
 		{"items: []\n---\nitems: []\n", "line 2, column 1: a second document"},
 		{"items: []\nitems: []\n", "line 2: the list has two members \"items\""},
 	};
@@ -170,7 +170,7 @@ static void test_cut_lists_fail(void **state)
 		struct error err;
 
 		assert_int_equal(node_list_read(whole, length, PREFIX, describe, &seen, &err),
-				 -EINVAL);
+		                 -EINVAL);
 		text_free(&seen);
 	}
 }
@@ -184,7 +184,7 @@ static int stop(void *ctx, const struct node_record *record, struct error *err)
 static void test_visitor_ends_reading(void **state)
 {
 	static const char *const texts[] = {"[{\"name\":\"a\"},{\"name\":\"b\"}]",
-					    "- name: a\n- name: b"};
+	                                    "- name: a\n- name: b"};
 	struct error err;
 
 	(void)state;

@@ -19,14 +19,14 @@ static void test_patches(void **state)
 	} cases[] = {
 		{{.network_available = true}, "{" CONDITION "}"},
 		{{.annotations = {[NODE_ANNOTATION_BACKEND_TYPE] = "host-gw",
-				  [NODE_ANNOTATION_BACKEND_DATA] = "null",
-				  [NODE_ANNOTATION_PUBLIC_IP] = "192.168.2.44"}},
-		 "{\"metadata\":{\"annotations\":{\"p/backend-type\":\"host-gw\","
-		 "\"p/backend-data\":\"null\",\"p/public-ip\":\"192.168.2.44\"}}}"},
+	                          [NODE_ANNOTATION_BACKEND_DATA] = "null",
+	                          [NODE_ANNOTATION_PUBLIC_IP] = "192.168.2.44"}},
+	         "{\"metadata\":{\"annotations\":{\"p/backend-type\":\"host-gw\","
+	         "\"p/backend-data\":\"null\",\"p/public-ip\":\"192.168.2.44\"}}}"},
 		{{.annotations = {[NODE_ANNOTATION_SUBNET_MANAGER] = "a\"b"},
-		  .network_available = true},
-		 "{\"metadata\":{\"annotations\":{\"p/kube-subnet-manager\":\"a\\\"b\"}}," CONDITION
-		 "}"},
+	          .network_available = true},
+	         "{\"metadata\":{\"annotations\":{\"p/kube-subnet-manager\":\"a\\\"b\"}}," CONDITION
+	         "}"},
 	};
 	struct node_keys keys;
 	struct error err;

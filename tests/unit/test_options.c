@@ -37,8 +37,8 @@ static void count_note(void *ctx, const char *text)
 }
 
 static int parse(const char *const arguments[ARGUMENTS_MAX],
-		 const char *(*environment)(const char *), struct options *options, int *notes,
-		 struct error *err)
+                 const char *(*environment)(const char *), struct options *options, int *notes,
+                 struct error *err)
 {
 	char *argv[ARGUMENTS_MAX + 1] = {(char *)"hostgwd"};
 	int argc = 1;
@@ -81,9 +81,9 @@ static void test_booleans(void **state)
 		const char *arguments[ARGUMENTS_MAX];
 		int expected; /* -1: an error */
 	} cases[] = {
-		{{"--ip-masq"}, 1},	  {{"-ip-masq"}, 1},	     {{"--ip-masq=true"}, 1},
-		{{"--ip-masq=1"}, 1},	  {{"--ip-masq=T"}, 1},	     {{"--ip-masq=false"}, 0},
-		{{"--ip-masq=0"}, 0},	  {{"--ip-masq=yes"}, -1},   {{"--ip-masq="}, -1},
+		{{"--ip-masq"}, 1},       {{"-ip-masq"}, 1},         {{"--ip-masq=true"}, 1},
+		{{"--ip-masq=1"}, 1},     {{"--ip-masq=T"}, 1},      {{"--ip-masq=false"}, 0},
+		{{"--ip-masq=0"}, 0},     {{"--ip-masq=yes"}, -1},   {{"--ip-masq="}, -1},
 		{{"--ip-masq", "x"}, -1}, {{"--ip-masq=TRUEx"}, -1},
 	};
 
@@ -127,7 +127,7 @@ static void test_environment_and_precedence(void **state)
 {
 	const char *const none[ARGUMENTS_MAX] = {NULL};
 	const char *const flags[ARGUMENTS_MAX] = {"--ip-masq=false", "--iface=eth1",
-						  "--subnet-file=/from/flag", "--node-name=flag"};
+	                                          "--subnet-file=/from/flag", "--node-name=flag"};
 	struct options options;
 	struct error err;
 	int notes;
@@ -150,8 +150,8 @@ static void test_environment_and_precedence(void **state)
 static void test_flannels_meaningless_flags_are_taken(void **state)
 {
 	const char *const arguments[ARGUMENTS_MAX] = {"--iptables-resync=5", "--vmodule", "x=1",
-						      "--subnet-lease-renew-margin=60",
-						      "--log_backtrace_at=:0"};
+	                                              "--subnet-lease-renew-margin=60",
+	                                              "--log_backtrace_at=:0"};
 	struct options options;
 	struct error err;
 	int notes;
@@ -188,7 +188,7 @@ static void test_mistakes(void **state)
 
 		print_message("%s\n", cases[i].arguments[0]);
 		assert_true(parse(cases[i].arguments, empty_environment, &options, &notes, &err) <
-			    0);
+		            0);
 		for (size_t j = 0; j < COUNT(cases[i].words); j++)
 			assert_non_null(strstr(err.text, cases[i].words[j]));
 	}
@@ -204,10 +204,10 @@ static void test_too_many_of_a_list(void **state)
 	for (int i = 1; i <= OPTION_LIST_MAX + 1; i++)
 		argv[i] = (char *)"--iface=eth0";
 	assert_int_equal(options_parse(OPTION_LIST_MAX + 1, argv, empty_environment, &options, NULL,
-				       NULL, &err),
-			 0);
+	                               NULL, &err),
+	                 0);
 	assert_true(options_parse(OPTION_LIST_MAX + 2, argv, empty_environment, &options, NULL,
-				  NULL, &err) < 0);
+	                          NULL, &err) < 0);
 }
 
 int main(void)

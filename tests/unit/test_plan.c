@@ -71,7 +71,7 @@ static int tear_down(void **state)
 }
 
 static void add_node(struct fixture *f, const char *name, int64_t created, const char *cidr,
-		     const char *address)
+                     const char *address)
 {
 	struct node_record record = {.name = name, .created = created};
 	struct error err;
@@ -140,12 +140,12 @@ static void test_single_claims(void **state)
 		const struct claim *claim;
 
 		print_message("%s via %s\n", single[i].cidr ? single[i].cidr : "-",
-			      single[i].address ? single[i].address : "-");
+		              single[i].address ? single[i].address : "-");
 		add_node(f, "peer", 1, single[i].cidr, single[i].address);
 		make(f);
 		claim = claim_of(f, "peer");
 		assert_string_equal(claim_state_word(claim->state),
-				    claim_state_word(single[i].state));
+		                    claim_state_word(single[i].state));
 		assert_int_equal(f->plan.route_count, single[i].state == CLAIM_ROUTED);
 		node_table_remove(f->nodes, "peer");
 	}
@@ -163,7 +163,7 @@ static void test_route_of_a_claim(void **state)
 	assert_int_equal(f->plan.route_count, 2);
 	assert_true(prefix_equal(&routes[0].dst, &(struct prefix){make_ip("10.1.4.0"), 24}));
 	assert_true(ip_equal(&routes[0].via,
-			     &(struct ip_addr){make_ip("192.168.2.45").family, {192, 168, 2, 45}}));
+	                     &(struct ip_addr){make_ip("192.168.2.45").family, {192, 168, 2, 45}}));
 	assert_int_equal(routes[0].oif, 2);
 	assert_int_equal(routes[0].table, RT_TABLE_MAIN);
 	assert_int_equal(routes[0].metric, 0);

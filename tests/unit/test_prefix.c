@@ -41,7 +41,7 @@ static void ip_parse_reads_and_prints(void **state)
 		{"FD00::AB", "fd00::ab"},
 		{"::ffff:10.0.0.1", "::ffff:10.0.0.1"},
 		{"ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff",
-		 "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"},
+	         "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"},
 		{"", NULL},
 		{"10.0.0", NULL},
 		{"10.0.0.256", NULL},
@@ -291,8 +291,8 @@ static void masked_clears_host_bits(void **state)
 		uint8_t length;
 		const char *masked;
 	} cases[] = {
-		{"10.1.2.3", 24, "10.1.2.0"},	       {"10.1.2.255", 30, "10.1.2.252"},
-		{"10.1.2.3", 32, "10.1.2.3"},	       {"255.255.255.255", 0, "0.0.0.0"},
+		{"10.1.2.3", 24, "10.1.2.0"},          {"10.1.2.255", 30, "10.1.2.252"},
+		{"10.1.2.3", 32, "10.1.2.3"},          {"255.255.255.255", 0, "0.0.0.0"},
 		{"255.255.255.255", 9, "255.128.0.0"}, {"fd00:ffff::1", 17, "fd00:8000::"},
 		{"fd00::ffff", 128, "fd00::ffff"},     {"fd00::ffff", 127, "fd00::fffe"},
 	};

@@ -19,24 +19,24 @@ static void test_subnet_file(void **state)
 		const char *text;
 	} cases[] = {
 		{{"10.1.0.0/16", NULL},
-		 {"10.1.0.0/24", NULL},
-		 1500,
-		 true,
-		 "FLANNEL_NETWORK=10.1.0.0/16\nFLANNEL_SUBNET=10.1.0.1/24\n"
-		 "FLANNEL_MTU=1500\nFLANNEL_IPMASQ=true\n"},
+	         {"10.1.0.0/24", NULL},
+	         1500,
+	         true,
+	         "FLANNEL_NETWORK=10.1.0.0/16\nFLANNEL_SUBNET=10.1.0.1/24\n"
+	         "FLANNEL_MTU=1500\nFLANNEL_IPMASQ=true\n"},
 		{{"10.1.0.0/16", "fd00:1::/48"},
-		 {"10.1.7.0/24", "fd00:1:0:7::/64"},
-		 9000,
-		 false,
-		 "FLANNEL_NETWORK=10.1.0.0/16\nFLANNEL_SUBNET=10.1.7.1/24\n"
-		 "FLANNEL_IPV6_NETWORK=fd00:1::/48\nFLANNEL_IPV6_SUBNET=fd00:1:0:7::1/64\n"
-		 "FLANNEL_MTU=9000\nFLANNEL_IPMASQ=false\n"},
+	         {"10.1.7.0/24", "fd00:1:0:7::/64"},
+	         9000,
+	         false,
+	         "FLANNEL_NETWORK=10.1.0.0/16\nFLANNEL_SUBNET=10.1.7.1/24\n"
+	         "FLANNEL_IPV6_NETWORK=fd00:1::/48\nFLANNEL_IPV6_SUBNET=fd00:1:0:7::1/64\n"
+	         "FLANNEL_MTU=9000\nFLANNEL_IPMASQ=false\n"},
 		{{NULL, "fd00:1::/48"},
-		 {NULL, "fd00:1:0:7::/64"},
-		 1280,
-		 true,
-		 "FLANNEL_IPV6_NETWORK=fd00:1::/48\nFLANNEL_IPV6_SUBNET=fd00:1:0:7::1/64\n"
-		 "FLANNEL_MTU=1280\nFLANNEL_IPMASQ=true\n"},
+	         {NULL, "fd00:1:0:7::/64"},
+	         1280,
+	         true,
+	         "FLANNEL_IPV6_NETWORK=fd00:1::/48\nFLANNEL_IPV6_SUBNET=fd00:1:0:7::1/64\n"
+	         "FLANNEL_MTU=1280\nFLANNEL_IPMASQ=true\n"},
 	};
 
 	(void)state;
@@ -128,7 +128,7 @@ static void test_own_node_differences(void **state)
 {
 	struct node_record record = {.name = "n", .network_available = true};
 	const struct ip_addr public_ip[IP_FAMILIES] = {make_ip("192.168.2.44"),
-						       make_ip("fd00::44")};
+	                                               make_ip("fd00::44")};
 	struct own_node own = {0};
 	struct own_node_texts texts;
 	struct kube_node_patch patch;

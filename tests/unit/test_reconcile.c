@@ -54,8 +54,8 @@ static void run(struct fixture *fixture, bool may_delete, struct reconcile_repor
 	struct error err;
 
 	assert_int_equal(reconcile_run(fixture->reconciler, fixture->wanted, fixture->count,
-				       may_delete, report, &err),
-			 0);
+	                               may_delete, report, &err),
+	                 0);
 }
 
 static void run_quietly(struct fixture *fixture)
@@ -170,8 +170,8 @@ static void test_failed_dump_changes_nothing(void **state)
 	fixture->kernel.asked_count = 0;
 	fixture->kernel.dump_fails = -EIO;
 	assert_int_equal(reconcile_run(fixture->reconciler, fixture->wanted, fixture->count, true,
-				       &report, &err),
-			 -EIO);
+	                               &report, &err),
+	                 -EIO);
 	reconcile_report_free(&report);
 	assert_int_equal(fixture->kernel.asked_count, 0);
 }
@@ -226,7 +226,7 @@ static void test_race_is_read_again_then_decided(void **state)
 	assert_int_equal(report.diff.change_count, 0);
 	reconcile_report_free(&report);
 	assert_int_equal(fake_routes_find(&fixture->kernel, &fixture->wanted[2].dst, 0)->protocol,
-			 RTPROT_STATIC);
+	                 RTPROT_STATIC);
 }
 
 static void test_delete_of_what_is_gone_is_success(void **state)
@@ -251,8 +251,8 @@ static void test_failed_send_is_an_error(void **state)
 
 	fixture->kernel.apply_fails = -ENOBUFS;
 	assert_int_equal(reconcile_run(fixture->reconciler, fixture->wanted, fixture->count, true,
-				       &report, &err),
-			 -ENOBUFS);
+	                               &report, &err),
+	                 -ENOBUFS);
 	reconcile_report_free(&report);
 }
 

@@ -26,10 +26,10 @@ static struct ip_addr ip(const char *text)
 static struct route route_to(const char *dst, const char *via, int oif)
 {
 	struct route route = {.via = ip(via),
-			      .oif = oif,
-			      .table = RT_TABLE_MAIN,
-			      .protocol = ROUTE_PROTOCOL_HOSTGW,
-			      .type = RTN_UNICAST};
+	                      .oif = oif,
+	                      .table = RT_TABLE_MAIN,
+	                      .protocol = ROUTE_PROTOCOL_HOSTGW,
+	                      .type = RTN_UNICAST};
 
 	if (!prefix_parse(dst, &route.dst))
 		fail_msg("the test's own prefix is wrong: %s", dst);
@@ -191,7 +191,7 @@ static void what_is_no_route_is_refused(void **state)
 		alignas(struct nlmsghdr) unsigned char buffer[ROUTE_REQUEST_MAX];
 
 		assert_int_equal(route_encode(ROUTE_ADD, &cases[i], buffer, sizeof(buffer)),
-				 -EINVAL);
+		                 -EINVAL);
 	}
 }
 
@@ -313,7 +313,7 @@ static void foreign_attributes_are_noticed(void **state)
 		bool foreign;
 	} cases[] = {
 		{RTA_MULTIPATH, true}, {RTA_ENCAP, true}, {RTA_METRICS, true}, {RTA_PREFSRC, true},
-		{RTA_VIA, true},       {RTA_SRC, true},	  {RTA_FLOW, true},    {RTA_NEWDST, true},
+		{RTA_VIA, true},       {RTA_SRC, true},   {RTA_FLOW, true},    {RTA_NEWDST, true},
 		{RTA_PREF, false},     {RTA_IIF, false},
 	};
 	static const unsigned char some[4] = {1, 2, 3, 4};

@@ -38,15 +38,15 @@ static const struct {
 	{"right already", "192.168.2.45", {{"192.168.2.45", OURS}}, true, {NOTHING}},
 	{"next hop changed", "192.168.2.46", {{"192.168.2.45", OURS}}, true, {REPLACE}},
 	{"flannel's leftover, same next hop",
-	 "192.168.2.45",
-	 {{"192.168.2.45", RTPROT_BOOT}},
-	 true,
-	 {REPLACE}},
+         "192.168.2.45",
+         {{"192.168.2.45", RTPROT_BOOT}},
+         true,
+         {REPLACE}},
 	{"flannel's leftover, other next hop",
-	 "192.168.2.45",
-	 {{"192.168.2.9", RTPROT_BOOT}},
-	 true,
-	 {REPLACE}},
+         "192.168.2.45",
+         {{"192.168.2.9", RTPROT_BOOT}},
+         true,
+         {REPLACE}},
 	{"an administrator's", "192.168.2.45", {{"192.168.2.45", RTPROT_STATIC}}, true, {CONFLICT}},
 	{"the kernel's own", "192.168.2.45", {{NULL, RTPROT_KERNEL}}, true, {CONFLICT}},
 	{"no gateway: not flannel's", "192.168.2.45", {{NULL, RTPROT_BOOT}}, true, {CONFLICT}},
@@ -54,30 +54,30 @@ static const struct {
 	{"node is gone, list incomplete", NULL, {{"192.168.2.45", OURS}}, false, {NOTHING}},
 	{"a foreign route nobody wants", NULL, {{"192.168.2.45", RTPROT_STATIC}}, true, {NOTHING}},
 	{"flannel's for a node we do not know",
-	 NULL,
-	 {{"192.168.2.45", RTPROT_BOOT}},
-	 true,
-	 {NOTHING}},
+         NULL,
+         {{"192.168.2.45", RTPROT_BOOT}},
+         true,
+         {NOTHING}},
 	{"right one and one of ours too many",
-	 "192.168.2.45",
-	 {{"192.168.2.45", OURS}, {"192.168.2.46", OURS}},
-	 true,
-	 {DELETE}},
+         "192.168.2.45",
+         {{"192.168.2.45", OURS}, {"192.168.2.46", OURS}},
+         true,
+         {DELETE}},
 	{"two of ours, both wrong: replace first, delete when the right one was seen",
-	 "192.168.2.45",
-	 {{"192.168.2.46", OURS}, {"192.168.2.47", OURS}},
-	 true,
-	 {REPLACE}},
+         "192.168.2.45",
+         {{"192.168.2.46", OURS}, {"192.168.2.47", OURS}},
+         true,
+         {REPLACE}},
 	{"ours is wrong and a foreign one shares the key",
-	 "192.168.2.45",
-	 {{"192.168.2.46", OURS}, {"192.168.2.47", RTPROT_STATIC}},
-	 true,
-	 {DELETE, CONFLICT}},
+         "192.168.2.45",
+         {{"192.168.2.46", OURS}, {"192.168.2.47", RTPROT_STATIC}},
+         true,
+         {DELETE, CONFLICT}},
 	{"right one beside a foreign one",
-	 "192.168.2.45",
-	 {{"192.168.2.45", OURS}, {"192.168.2.47", RTPROT_STATIC}},
-	 true,
-	 {NOTHING}},
+         "192.168.2.45",
+         {{"192.168.2.45", OURS}, {"192.168.2.47", RTPROT_STATIC}},
+         true,
+         {NOTHING}},
 	{"nothing at all", NULL, {{0}}, true, {NOTHING}},
 };
 
@@ -115,14 +115,14 @@ static void test_one_key(void **state)
 			size_t at = input.observed_count++;
 
 			there[at] = make_route(DST, cases[i].there[at].via,
-					       cases[i].there[at].protocol);
+			                       cases[i].there[at].protocol);
 		}
 		assert_int_equal(route_diff_make(&input, &diff, &err), 0);
 		for (size_t j = 0; j < 3; j++)
 			expected[cases[i].outcomes[j]]++;
 		for (int outcome = ADD; outcome <= CONFLICT; outcome++)
 			assert_int_equal(count_outcome(&diff, (enum outcome)outcome),
-					 expected[outcome]);
+			                 expected[outcome]);
 		route_diff_free(&diff);
 	}
 }
