@@ -9,21 +9,12 @@ from typing import Any, Generator
 import pytest
 
 from cluster import ControlPlane, node_manifest
-from lab import INTERNET, Lab, Node, Worker
+from lab import INTERNET, WALK_THROUGH, Lab, Node, Worker
 from process import Process
 from waiting import poll, poll_equal
 
 # In the order in which the walk-through's pod CIDRs 10.1.0.0/24, 10.1.1.0/24, ... belong to them.
 ALLOCATION_ORDER = ("kubworker1", "kubworker3", "kubworker4", "kubworker5", "kubworker2")
-
-WALK_THROUGH = [
-    "default via 192.168.2.254 dev ens192 proto static metric 100",
-    "10.1.1.0/24 via 192.168.2.46 dev ens192 proto hostgw",
-    "10.1.2.0/24 via 192.168.2.47 dev ens192 proto hostgw",
-    "10.1.3.0/24 via 192.168.2.48 dev ens192 proto hostgw",
-    "10.1.4.0/24 via 192.168.2.45 dev ens192 proto hostgw",
-    "192.168.2.0/24 dev ens192 proto kernel scope link src 192.168.2.44 metric 100",
-]
 
 # The lines that people grep for, in the order of a first run.
 LOG_LINES = [

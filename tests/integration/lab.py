@@ -44,6 +44,16 @@ NODES = (
     Node("kubworker5", "192.168.2.48", "10.1.3.0/24"),
 )
 
+# `ip route show` on kubworker1 when all five are routed to.
+WALK_THROUGH = [
+    "default via 192.168.2.254 dev ens192 proto static metric 100",
+    "10.1.1.0/24 via 192.168.2.46 dev ens192 proto hostgw",
+    "10.1.2.0/24 via 192.168.2.47 dev ens192 proto hostgw",
+    "10.1.3.0/24 via 192.168.2.48 dev ens192 proto hostgw",
+    "10.1.4.0/24 via 192.168.2.45 dev ens192 proto hostgw",
+    "192.168.2.0/24 dev ens192 proto kernel scope link src 192.168.2.44 metric 100",
+]
+
 
 def hostgwd() -> str:
     """The daemon under test; ctest says which."""

@@ -9,18 +9,9 @@ from typing import Callable
 import pytest
 
 import nodes_file
-from lab import INTERNET, Lab, Node, Worker, write_atomically
+from lab import INTERNET, WALK_THROUGH, Lab, Node, Worker, write_atomically
 from process import Process, RouteMonitor
 from waiting import poll, poll_equal
-
-WALK_THROUGH = [
-    "default via 192.168.2.254 dev ens192 proto static metric 100",
-    "10.1.1.0/24 via 192.168.2.46 dev ens192 proto hostgw",
-    "10.1.2.0/24 via 192.168.2.47 dev ens192 proto hostgw",
-    "10.1.3.0/24 via 192.168.2.48 dev ens192 proto hostgw",
-    "10.1.4.0/24 via 192.168.2.45 dev ens192 proto hostgw",
-    "192.168.2.0/24 dev ens192 proto kernel scope link src 192.168.2.44 metric 100",
-]
 
 SUBNET_ENV = """\
 FLANNEL_NETWORK=10.1.0.0/16
