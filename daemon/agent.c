@@ -13,48 +13,30 @@
 #include <unistd.h>
 #include <uv.h>
 
-#include "announce.h"
+#include "handle.h"
 #include "host.h"
 #include "hostgw/kube_client.h"
 #include "http.h"
 #include "node_status.h"
 #include "nodes_file.h"
+#include "rounds.h"
 #include "version.h"
-
-/* The exit code for a mistake in usage or configuration. */
-#define EXIT_MISTAKE 2
-
-/* Rounds are this far apart at least, so that a burst of events makes one. */
-#define ROUND_GAP_MS 10
-/* What failed is tried again after this, doubling. */
-#define RETRY_FIRST_MS 1000
-#define RETRY_MOST_MS  30000
-/* The last safety net, not the mechanism: a round without any event. */
-#define AUDIT_MS (5 * 60 * 1000)
 
 struct agent {
 	const struct options *options;
 	const struct log *log;
 	struct settings settings;
 	uv_loop_t loop;
-	bool stopping;
 
 	/* source -> node table */
 	struct kube_client *client;    /* NULL with --nodes-file */
 	struct nodes_file *nodes_file; /* NULL with --kube-subnet-mgr */
 	struct node_table *nodes;
-	bool synced;   /* a list has been read to its end: rounds begin */
-	bool complete; /* ... and nothing in it was skipped: routes may be deleted */
 	struct log_repeat source_trouble;
 
 	/* node table -> plan -> host */
 	struct host host;
-	struct announcer announcer;
-	struct prefix own_cidrs[IP_FAMILIES]; /* as of the last round that knew them */
-	bool running;                         /* a round that knew them is over */
-	uint64_t last_round;                  /* milliseconds of the loop's clock */
-	uint64_t retry_delay;                 /* milliseconds; 0: nothing is left undone */
-	uv_timer_t round_timer, audit_timer;
+	struct rounds rounds;
 
 	/* host -> the own Node */
 	struct own_node own;
@@ -64,50 +46,11 @@ struct agent {
 	uv_signal_t terminate, interrupt;
 };
 
-/* ---- a round ---- */
+/* ---- the own Node ---- */
 
-/* What a round left undone. */
-struct outcome {
-	size_t failed; /* said, and tried again by a later round */
-	bool raced;    /* the routes changed under its hands: again soon */
-};
-
-static void note_failure(struct agent *agent, const struct error *err, struct outcome *outcome)
+static void publish_node(void *ctx, bool ready)
 {
-	announce_complaint(&agent->announcer, err);
-	outcome->failed++;
-}
-
-/* Every family that is switched on needs its own pod CIDR. */
-static bool knows_own_cidrs(const struct agent *agent, const struct plan *plan)
-{
-	for (int i = 0; i < IP_FAMILIES; i++)
-		if (agent->settings.conf.network[i].addr.family != 0 &&
-		    plan->own[i].addr.family == 0)
-			return false;
-	return true;
-}
-
-static void explain_waiting(struct agent *agent)
-{
-	const char *name = agent->settings.node_name;
-	struct error err;
-
-	if (!node_table_find(agent->nodes, name))
-		error_set(&err, ENOENT,
-		          "Waiting: there is no node %s among the %zu nodes; set --node-name or "
-		          "NODE_NAME to this host's",
-		          name, node_table_count(agent->nodes));
-	else
-		error_set(&err, ENOENT,
-		          "Waiting: node %s has no pod CIDR inside the configured Network for "
-		          "each family; see the controller manager's --allocate-node-cidrs",
-		          name);
-	announce_complaint(&agent->announcer, &err);
-}
-
-static void publish_node(struct agent *agent, bool ready)
-{
+	struct agent *agent = ctx;
 	struct ip_addr public_ip[IP_FAMILIES] = {0};
 
 	if (!agent->status)
@@ -117,114 +60,6 @@ static void publish_node(struct agent *agent, bool ready)
 			public_ip[i] = own_node_public_ip(&agent->own, (enum ip_family_index)i,
 			                                  &agent->host.public_ip[i]);
 	node_status_set(agent->status, &agent->own, public_ip, ready);
-}
-
-static void write_subnet_file(struct agent *agent, struct outcome *outcome)
-{
-	struct error err;
-	bool changed;
-
-	if (host_write_subnet_file(&agent->host, agent->own_cidrs, &changed, &err) < 0)
-		note_failure(agent, &err, outcome);
-	else if (changed || !agent->running)
-		log_info(agent->log, "Wrote subnet file to %s", agent->options->subnet_file);
-}
-
-static void log_beginning(const struct agent *agent)
-{
-	log_info(agent->log, "Created subnet manager: %s - %s",
-	         agent->client ? "Kubernetes Subnet Manager" : "Nodes File",
-	         agent->settings.node_name);
-	log_info(agent->log, "Found network config - Backend type: host-gw");
-}
-
-/* Annotations, routes, rules, then the file that lets pods start, then the condition. */
-static void carry_out(struct agent *agent, const struct plan *plan, struct outcome *outcome)
-{
-	struct host *host = &agent->host;
-	struct reconcile_report report;
-	struct error err;
-
-	if (!agent->running)
-		log_beginning(agent);
-	publish_node(agent, agent->running && agent->retry_delay == 0);
-	if (host_apply_routes(host, plan, agent->complete, &report, &err) < 0)
-		note_failure(agent, &err, outcome);
-	if (host_apply_rules(host, agent->own_cidrs, &err) < 0)
-		note_failure(agent, &err, outcome);
-	write_subnet_file(agent, outcome);
-	if (!agent->running) {
-		log_info(agent->log, "Running backend.");
-		log_info(agent->log, "Watching for new subnet leases");
-		agent->running = true;
-	}
-	announce_report(&agent->announcer, &report);
-	outcome->failed += report.failed;
-	outcome->raced = report.raced;
-	reconcile_report_free(&report);
-	publish_node(agent, outcome->failed == 0);
-}
-
-static void run_round(uv_timer_t *timer);
-
-static void schedule_retry(struct agent *agent, const struct outcome *outcome)
-{
-	uint64_t first = outcome->raced ? ROUND_GAP_MS : RETRY_FIRST_MS;
-
-	if (outcome->failed == 0) {
-		agent->retry_delay = 0;
-		return;
-	}
-	agent->retry_delay = agent->retry_delay ? agent->retry_delay * 2 : first;
-	if (agent->retry_delay > RETRY_MOST_MS)
-		agent->retry_delay = RETRY_MOST_MS;
-	uv_timer_start(&agent->round_timer, run_round, agent->retry_delay, 0);
-}
-
-static void run_round(uv_timer_t *timer)
-{
-	struct agent *agent = timer->data;
-	struct outcome outcome = {0};
-	struct plan plan = {0};
-	struct error err;
-
-	agent->last_round = uv_now(&agent->loop);
-	announce_begin(&agent->announcer);
-	if (host_look(&agent->host, &err) < 0 ||
-	    host_plan(&agent->host, agent->nodes, &plan, &err) < 0) {
-		note_failure(agent, &err, &outcome);
-	} else {
-		bool known = knows_own_cidrs(agent, &plan);
-
-		if (known)
-			memcpy(agent->own_cidrs, plan.own, sizeof(agent->own_cidrs));
-		else
-			explain_waiting(agent);
-		/* Once running, the others are followed even while the own Node is away. */
-		if (known || agent->running)
-			carry_out(agent, &plan, &outcome);
-		announce_plan(&agent->announcer, &plan, &agent->host.uplink);
-	}
-	announce_end(&agent->announcer);
-	plan_free(&plan);
-	schedule_retry(agent, &outcome);
-}
-
-static void ask_for_round(void *ctx)
-{
-	struct agent *agent = ctx;
-	uint64_t due = agent->last_round + ROUND_GAP_MS, now = uv_now(&agent->loop);
-
-	if (agent->synced && !agent->stopping)
-		uv_timer_start(&agent->round_timer, run_round, due > now ? due - now : 0, 0);
-}
-
-static void audit(uv_timer_t *timer)
-{
-	struct agent *agent = timer->data;
-
-	agent->host.links_stale = true;
-	ask_for_round(agent);
 }
 
 /* ---- the source tells of nodes ---- */
@@ -244,13 +79,13 @@ static void on_node_changed(void *ctx, const struct node_record *record)
 
 	if (strcmp(record->name, agent->settings.node_name) == 0) {
 		own_node_update(&agent->own, record);
-		if (agent->running)
-			publish_node(agent, agent->retry_delay == 0);
+		if (agent->rounds.running)
+			publish_node(agent, agent->rounds.ready);
 	}
 	if (node_table_upsert(agent->nodes, record, &changed, &err) < 0)
 		log_error(agent->log, "%s", err.text);
 	else if (changed)
-		ask_for_round(agent);
+		rounds_ask(&agent->rounds);
 }
 
 static void on_node_removed(void *ctx, const char *name)
@@ -260,7 +95,7 @@ static void on_node_removed(void *ctx, const char *name)
 	if (strcmp(name, agent->settings.node_name) == 0)
 		own_node_forget(&agent->own);
 	if (node_table_remove(agent->nodes, name))
-		ask_for_round(agent);
+		rounds_ask(&agent->rounds);
 }
 
 static void on_list_end(void *ctx, bool complete)
@@ -272,11 +107,14 @@ static void on_list_end(void *ctx, bool complete)
 		if (!node_table_find(agent->nodes, agent->settings.node_name))
 			own_node_forget(&agent->own);
 	}
-	if (!agent->synced && agent->client)
+	if (!agent->rounds.may_run && agent->client)
 		log_info(agent->log, "Node controller sync successful");
-	agent->synced = true;
-	agent->complete = agent->complete || complete;
-	ask_for_round(agent);
+	if (!complete && !agent->rounds.may_delete)
+		log_warning(agent->log, "The list of nodes has entries that cannot be read: until "
+		                        "they can, no route is removed");
+	agent->rounds.may_run = true;
+	agent->rounds.may_delete = agent->rounds.may_delete || complete;
+	rounds_ask(&agent->rounds);
 }
 
 static void on_trouble(void *ctx, const struct error *err)
@@ -343,7 +181,9 @@ static int follow_nodes(struct agent *agent, struct error *err)
 	log_info(agent->log, "Reading nodes from %s", options->nodes_file);
 	if (nodes_file_start(&agent->loop, options->nodes_file, options->kube_annotation_prefix,
 	                     &sink, &agent->nodes_file, err) < 0)
-		return EXIT_MISTAKE;
+		return err->code == EMFILE || err->code == ENFILE || err->code == ENOMEM
+		               ? EXIT_FAILURE
+		               : EXIT_MISTAKE;
 	return EXIT_SUCCESS;
 }
 
@@ -353,16 +193,7 @@ static bool is_ready(void *ctx, char *text, size_t size)
 {
 	const struct agent *agent = ctx;
 
-	if (!agent->synced)
-		snprintf(text, size, "waiting for the first complete list of nodes\n");
-	else if (!agent->running)
-		snprintf(text, size, "waiting for a pod CIDR of node %s\n",
-		         agent->settings.node_name);
-	else if (agent->retry_delay > 0)
-		snprintf(text, size, "routes, rules or files are not all in place; see the log\n");
-	else
-		return true;
-	return false;
+	return rounds_explain_ready(&agent->rounds, text, size);
 }
 
 static int serve_health(struct agent *agent, struct error *err)
@@ -377,25 +208,16 @@ static int serve_health(struct agent *agent, struct error *err)
 
 /* ---- life ---- */
 
-static void close_handle(uv_handle_t *handle)
-{
-	if (handle->loop && !uv_is_closing(handle))
-		uv_close(handle, NULL);
-}
-
 /* After this only closing handles are left, and the loop ends. */
 static void shut_down(struct agent *agent)
 {
-	agent->stopping = true;
 	node_status_close(agent->status);
 	kube_client_close(agent->client);
 	nodes_file_close(agent->nodes_file);
-	host_unwatch(&agent->host);
 	http_server_close(agent->http);
-	close_handle((uv_handle_t *)&agent->round_timer);
-	close_handle((uv_handle_t *)&agent->audit_timer);
-	close_handle((uv_handle_t *)&agent->terminate);
-	close_handle((uv_handle_t *)&agent->interrupt);
+	rounds_close(&agent->rounds);
+	handle_close(&agent->terminate);
+	handle_close(&agent->interrupt);
 }
 
 static void stop(uv_signal_t *handle, int number)
@@ -407,21 +229,15 @@ static void stop(uv_signal_t *handle, int number)
 	shut_down(agent);
 }
 
-static void start_handles(struct agent *agent)
+static int catch_signal(struct agent *agent, uv_signal_t *handle, int number, struct error *err)
 {
-	uint64_t period = AUDIT_MS + (uint64_t)(getpid() % 60) * 1000; /* not all hosts at once */
+	int result = uv_signal_init(&agent->loop, handle);
 
-	uv_timer_init(&agent->loop, &agent->round_timer);
-	uv_timer_init(&agent->loop, &agent->audit_timer);
-	uv_signal_init(&agent->loop, &agent->terminate);
-	uv_signal_init(&agent->loop, &agent->interrupt);
-	agent->round_timer.data = agent;
-	agent->audit_timer.data = agent;
-	agent->terminate.data = agent;
-	agent->interrupt.data = agent;
-	uv_timer_start(&agent->audit_timer, audit, period, period);
-	uv_signal_start(&agent->terminate, stop, SIGTERM);
-	uv_signal_start(&agent->interrupt, stop, SIGINT);
+	handle->data = agent;
+	if (result == 0)
+		result = uv_signal_start(handle, stop, number);
+	return result < 0 ? error_set(err, -result, "catching signals: %s", uv_strerror(result))
+	                  : 0;
 }
 
 /* Everything that only reads, so that a mistake is found before the host is touched. Returns the
@@ -444,19 +260,32 @@ static int start(struct agent *agent, struct error *err)
 {
 	int result;
 
-	start_handles(agent);
+	if (catch_signal(agent, &agent->terminate, SIGTERM, err) < 0 ||
+	    catch_signal(agent, &agent->interrupt, SIGINT, err) < 0)
+		return EXIT_FAILURE;
+	agent->rounds = (struct rounds){
+		.loop = &agent->loop,
+		.log = agent->log,
+		.settings = &agent->settings,
+		.host = &agent->host,
+		.nodes = agent->nodes,
+		.source_name = agent->options->kube_subnet_mgr ? "Kubernetes Subnet Manager"
+	                                                       : "Nodes File",
+		.publish = publish_node,
+		.ctx = agent,
+	};
+	if (rounds_start(&agent->rounds, err) < 0)
+		return EXIT_FAILURE;
 	result = serve_health(agent, err);
 	if (result < 0)
 		return result == -EINVAL ? EXIT_MISTAKE : EXIT_FAILURE;
-	if (host_watch(&agent->host, &agent->loop, ask_for_round, agent, err) < 0)
-		return EXIT_FAILURE;
 	return follow_nodes(agent, err);
 }
 
 static void free_agent(struct agent *agent)
 {
 	own_node_forget(&agent->own);
-	announcer_free(&agent->announcer);
+	rounds_free(&agent->rounds);
 	host_close(&agent->host);
 	node_table_free(agent->nodes);
 	settings_free(&agent->settings);
@@ -464,11 +293,14 @@ static void free_agent(struct agent *agent)
 
 int agent_run(const struct options *options, const struct log *log)
 {
-	struct agent agent = {.options = options, .log = log, .announcer = {.log = log}};
+	struct agent agent = {.options = options, .log = log};
 	struct error err;
-	int code;
+	int code = uv_loop_init(&agent.loop);
 
-	uv_loop_init(&agent.loop);
+	if (code < 0) {
+		log_error(log, "starting the event loop: %s (see ulimit -n)", uv_strerror(code));
+		return EXIT_FAILURE;
+	}
 	code = get_ready(&agent, &err);
 	if (code == EXIT_SUCCESS)
 		code = start(&agent, &err);

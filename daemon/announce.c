@@ -90,9 +90,9 @@ void announcer_free(struct announcer *announcer)
 	free(announcer->coming);
 }
 
-void announce_complaint(struct announcer *announcer, const struct error *err)
+void announce_complaint(struct announcer *announcer, enum log_level level, const struct error *err)
 {
-	complain(announcer, LOG_LEVEL_WARNING, err->text);
+	complain(announcer, level, err->text);
 }
 
 /* ---- routes ---- */
@@ -116,14 +116,21 @@ static const char *remedy_of(int code)
 	case EPERM:
 		return "; run as root or with CAP_NET_ADMIN";
 	case ENETUNREACH:
-		return "; the next hop is not on a link of this host";
 	case ENETDOWN:
-		return "; the interface is down";
-	case EEXIST:
-		return "; another program put a route there meanwhile";
+		return "; is the interface up, and the next hop on its link?";
+	case EINVAL:
+		return "; is the node's address right?";
 	default:
 		return "";
 	}
+}
+
+/* The table changed between the dump and the batch: the next round reads it again, and then has a
+ * word for what it finds. */
+static bool is_race(const struct route_change *change)
+{
+	return (change->verb == ROUTE_ADD && change->result == -EEXIST) ||
+	       (change->verb == ROUTE_REPLACE && change->result == -ENOENT);
 }
 
 static void announce_failure(struct announcer *announcer, const struct route_change *change)
@@ -137,10 +144,22 @@ static void announce_failure(struct announcer *announcer, const struct route_cha
 	         strerror(-change->result), change->detail ? " (" : "",
 	         change->detail ? change->detail : "", change->detail ? ")" : "",
 	         remedy_of(-change->result));
-	complain(announcer, LOG_LEVEL_ERROR, text);
+	complain(announcer, is_race(change) ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, text);
 }
 
-static void announce_success(const struct announcer *announcer, const struct route_change *change,
+/* A complaint, not news: another program that does it again and again must not fill the log. */
+static void announce_repair(struct announcer *announcer, const char *route)
+{
+	char text[ERROR_TEXT_MAX];
+
+	snprintf(text, sizeof(text),
+	         "Route restored: %s; it had been removed or changed, by another program or with "
+	         "the interface's address",
+	         route);
+	complain(announcer, LOG_LEVEL_WARNING, text);
+}
+
+static void announce_success(struct announcer *announcer, const struct route_change *change,
                              bool repair)
 {
 	const struct log *log = announcer->log;
@@ -148,8 +167,7 @@ static void announce_success(const struct announcer *announcer, const struct rou
 
 	print_route(&change->route, text, sizeof(text));
 	if (repair)
-		log_warning(log, "Route restored: %s; another program had removed or changed it",
-		            text);
+		announce_repair(announcer, text);
 	else if (change->route.type == RTN_BLACKHOLE)
 		log_info(log, "%s: %s", change->verb == ROUTE_DELETE ? "Removed" : "Added", text);
 	else if (change->verb == ROUTE_ADD)
@@ -173,11 +191,11 @@ static void announce_counts(const struct announcer *announcer,
 		else
 			counts[report->diff.changes[i].verb]++;
 	}
-	log_info(
-		announcer->log,
-		"Subnets added: %zu, changed: %zu, removed: %zu; routes restored: %zu, failed: %zu",
-		counts[ROUTE_ADD], counts[ROUTE_REPLACE], counts[ROUTE_DELETE], repairs,
-		report->failed);
+	log_info(announcer->log,
+	         "Subnets added: %zu, changed: %zu, removed: %zu; routes restored: %zu, failed: "
+	         "%zu",
+	         counts[ROUTE_ADD], counts[ROUTE_REPLACE], counts[ROUTE_DELETE], repairs,
+	         report->failed);
 }
 
 static void announce_conflict(struct announcer *announcer, const struct route_conflict *conflict)
@@ -226,7 +244,8 @@ void announce_plan(struct announcer *announcer, const struct plan *plan,
 		const struct claim *claim = &plan->claims[i];
 		char text[ERROR_TEXT_MAX], reason[ERROR_TEXT_MAX - 16];
 
-		if (claim->state == CLAIM_ROUTED || claim->state == CLAIM_OWN)
+		if (claim->state == CLAIM_ROUTED || claim->state == CLAIM_OWN ||
+		    claim->state == CLAIM_FAMILY_OFF)
 			continue;
 		claim_describe(claim, uplink, reason, sizeof(reason));
 		snprintf(text, sizeof(text), "Skipping %s", reason);

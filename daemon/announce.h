@@ -33,6 +33,6 @@ void announce_plan(struct announcer *announcer, const struct plan *plan,
                    const struct uplink *uplink);
 
 /* Anything else that stands in the way. */
-void announce_complaint(struct announcer *announcer, const struct error *err);
+void announce_complaint(struct announcer *announcer, enum log_level level, const struct error *err);
 
 #endif

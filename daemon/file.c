@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* Room to begin with when the size is not known (a pipe, /proc). */
+/* Room to begin with when the size is not known (/proc). */
 #define READ_CHUNK 4096
 
 static int read_all(int fd, size_t limit, char **text, size_t *length)
@@ -21,8 +21,11 @@ static int read_all(int fd, size_t limit, char **text, size_t *length)
 	size_t room = READ_CHUNK, used = 0;
 	char *buffer;
 
-	if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0 &&
-	    (uintmax_t)status.st_size <= limit)
+	if (fstat(fd, &status) < 0)
+		return -errno;
+	if (!S_ISREG(status.st_mode))
+		return S_ISDIR(status.st_mode) ? -EISDIR : -EINVAL;
+	if (status.st_size > 0 && (uintmax_t)status.st_size <= limit)
 		room = (size_t)status.st_size + 1;
 	buffer = malloc(room + 1);
 	while (buffer) {
@@ -58,7 +61,7 @@ static int read_all(int fd, size_t limit, char **text, size_t *length)
 
 int file_read(const char *path, size_t limit, char **text, size_t *length, struct error *err)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	int result;
 
 	if (fd < 0)
@@ -67,6 +70,8 @@ int file_read(const char *path, size_t limit, char **text, size_t *length, struc
 	close(fd);
 	if (result == -EFBIG)
 		return error_set(err, EFBIG, "%s: larger than %zu bytes", path, limit);
+	if (result == -EINVAL)
+		return error_set(err, EINVAL, "%s is not a regular file", path);
 	if (result < 0)
 		return error_set(err, -result, "%s: %s", path, strerror(-result));
 	return 0;
@@ -150,14 +155,27 @@ static int replace_file(const char *path, const char *text)
 	return result < 0 ? result : sync_folder(folder);
 }
 
+int file_check_target(const char *path, struct error *err)
+{
+	struct stat status;
+
+	if (!path[0])
+		return error_set(err, EINVAL, "a file name is missing");
+	if (lstat(path, &status) == 0 && !S_ISREG(status.st_mode) && !S_ISLNK(status.st_mode))
+		return error_set(err, EINVAL, "%s is not a regular file; name another", path);
+	return 0;
+}
+
 int file_write(const char *path, const char *text, bool *changed, struct error *err)
 {
 	struct error ignored;
 	char *old = NULL;
 	size_t old_length;
-	int result;
+	int result = file_check_target(path, err);
 
 	*changed = false;
+	if (result < 0)
+		return result;
 	if (file_read(path, strlen(text), &old, &old_length, &ignored) == 0) {
 		bool same = old_length == strlen(text) && memcmp(old, text, old_length) == 0;
 

@@ -11,9 +11,13 @@
 
 #include "hostgw/error.h"
 
-/* Reads at most `limit` bytes (-EFBIG beyond) into a NUL-terminated buffer that the caller
- * frees. `err` names the file. */
+/* Reads a regular file of at most `limit` bytes (-EFBIG beyond) into a NUL-terminated buffer that
+ * the caller frees. Never waits, as a pipe or a terminal would make it. `err` names the file. */
 int file_read(const char *path, size_t limit, char **text, size_t *length, struct error *err);
+
+/* 0 if a file could be written there by file_write: nothing is there yet, or a regular file, or a
+ * link. -EINVAL: an empty name, a folder, a device. */
+int file_check_target(const char *path, struct error *err);
 
 /* Makes `path` hold `text` (mode 0644), its folder too if that is missing. A file that already
  * holds it is left alone: *changed tells. `err` names the file. */

@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "host.h"
 
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "file.h"
+#include "instance.h"
 #include "subnet_file.h"
 
 int host_open(struct host *host, const struct settings *settings, const struct log *log,
@@ -15,7 +18,12 @@ int host_open(struct host *host, const struct settings *settings, const struct l
 	memset(host, 0, sizeof(*host));
 	host->settings = settings;
 	host->log = log;
-	result = rtnl_open(&host->rtnl, err);
+	host->claim = -1;
+	result = instance_check_rights(err);
+	if (result == 0)
+		result = instance_claim(options->route_protocol, &host->claim, err);
+	if (result == 0)
+		result = rtnl_open(&host->rtnl, err);
 	if (result == 0)
 		result = nft_open(&host->nft, err);
 	if (result == 0)
@@ -38,6 +46,8 @@ void host_close(struct host *host)
 	link_snapshot_free(&host->links);
 	nft_close(host->nft);
 	rtnl_close(host->rtnl);
+	if (host->claim >= 0)
+		close(host->claim);
 	memset(host, 0, sizeof(*host));
 }
 
@@ -105,12 +115,29 @@ int host_look(struct host *host, struct error *err)
 		return result;
 	link_snapshot_free(&host->links);
 	host->links = fresh;
-	result = iface_refresh(&host->links, &host->settings->conf, &host->uplink, err);
+	result = iface_refresh(&host->links, &host->uplink, err);
 	if (result < 0)
 		return result;
 	update_public_ip(host);
 	host->links_stale = false;
 	return 0;
+}
+
+bool host_has_address(const struct host *host, enum ip_family_index family, struct error *err)
+{
+	if (host->settings->conf.network[family].addr.family == 0 ||
+	    host->uplink.address[family].family != 0)
+		return true;
+	error_set(err, ENODEV,
+	          "interface %s has no global %s address; its routes are left alone until it has",
+	          host->uplink.name, family == IP_V4 ? "IPv4" : "IPv6");
+	return false;
+}
+
+void host_distrust(struct host *host)
+{
+	host->links_stale = true;
+	host->rules_installed = false;
 }
 
 int host_plan(const struct host *host, const struct node_table *nodes, struct plan *plan,
@@ -137,33 +164,41 @@ int host_plan(const struct host *host, const struct node_table *nodes, struct pl
 int host_apply_routes(struct host *host, const struct plan *plan, bool may_delete,
                       struct reconcile_report *report, struct error *err)
 {
-	return reconcile_run(host->reconciler, plan->routes, plan->route_count, may_delete, report,
-	                     err);
+	struct reconcile_goal goal = {
+		.routes = plan->routes,
+		.count = plan->route_count,
+		.uplink = host->uplink.index,
+		.may_delete = may_delete,
+	};
+
+	for (int i = 0; i < IP_FAMILIES; i++)
+		goal.leave_alone[i] = host->settings->conf.network[i].addr.family != 0 &&
+		                      host->uplink.address[i].family == 0;
+	return reconcile_run(host->reconciler, &goal, report, err);
 }
 
-static struct masquerade_rules desired_rules(const struct host *host,
-                                             const struct prefix own[IP_FAMILIES])
+static void desire_rules(const struct host *host, const struct prefix own[IP_FAMILIES],
+                         struct masquerade_rules *rules)
 {
 	const struct settings *settings = host->settings;
 	const struct options *options = settings->options;
-	struct masquerade_rules rules;
 
-	memset(&rules, 0, sizeof(rules)); /* padding too: it is compared as bytes */
-	rules.masquerade = options->ip_masq;
-	rules.forward = options->iptables_forward_rules;
-	rules.fully_random = !options->ip_masq_fully_random_disable;
-	memcpy(rules.cluster, settings->conf.network, sizeof(rules.cluster));
-	memcpy(rules.own, own, sizeof(rules.own));
-	rules.nonmasquerade = settings->nonmasquerade;
-	rules.nonmasquerade_count = settings->nonmasquerade_count;
-	return rules;
+	memset(rules, 0, sizeof(*rules)); /* padding too: they are compared as bytes */
+	rules->masquerade = options->ip_masq;
+	rules->forward = options->iptables_forward_rules;
+	rules->fully_random = !options->ip_masq_fully_random_disable;
+	memcpy(rules->cluster, settings->conf.network, sizeof(rules->cluster));
+	memcpy(rules->own, own, sizeof(rules->own));
+	rules->nonmasquerade = settings->nonmasquerade;
+	rules->nonmasquerade_count = settings->nonmasquerade_count;
 }
 
 int host_apply_rules(struct host *host, const struct prefix own[IP_FAMILIES], struct error *err)
 {
-	struct masquerade_rules rules = desired_rules(host, own);
+	struct masquerade_rules rules;
 	int result;
 
+	desire_rules(host, own, &rules);
 	if (host->rules_installed && memcmp(&rules, &host->rules, sizeof(rules)) == 0)
 		return 0;
 	result = masquerade_apply(host->nft, &rules, err);

@@ -18,6 +18,7 @@ struct host {
 	const struct settings *settings; /* borrowed */
 	const struct log *log;           /* borrowed */
 
+	int claim; /* see instance.h */
 	struct rtnl *rtnl;
 	struct rtnl_monitor *monitor;
 	struct nft *nft;
@@ -37,8 +38,8 @@ struct host {
 	void *changed_ctx;
 };
 
-/* Opens the sockets, reads the links and chooses the interface; changes nothing. -EINVAL: a flag is
- * mistaken. host_close is due after a failure too. */
+/* Claims the host, opens the sockets, reads the links and chooses the interface; changes nothing.
+ * -EINVAL: a flag is mistaken. host_close is due after a failure too. */
 int host_open(struct host *host, const struct settings *settings, const struct log *log,
               struct error *err);
 /* Leaves routes, rules and files in place. */
@@ -49,9 +50,16 @@ int host_watch(struct host *host, uv_loop_t *loop, void (*changed)(void *ctx), v
                struct error *err);
 void host_unwatch(struct host *host);
 
-/* Brings the facts up to date. -ENODEV: the interface or its address is away; everything stays as
- * it is until it is back, as there is nothing to install routes on. */
+/* Brings the facts up to date. -ENODEV: the interface is away; everything stays as it is until it
+ * is back, as there is nothing to install routes on. */
 int host_look(struct host *host, struct error *err);
+
+/* False: the family is switched on but the interface has no address of it; `err` says so. Its
+ * routes are left alone meanwhile. */
+bool host_has_address(const struct host *host, enum ip_family_index family, struct error *err);
+
+/* Forgets what is believed of the host, so that the next round looks at it and sets it anew. */
+void host_distrust(struct host *host);
 
 /* The plan for the nodes, with the facts as they are. */
 int host_plan(const struct host *host, const struct node_table *nodes, struct plan *plan,

@@ -34,10 +34,9 @@ static bool holds_address(const struct link_snapshot *links, int index, const st
 	return false;
 }
 
-/* Takes the link as uplink; `preferred` (may be NULL) is the address that it was named by. */
-static int take_link(const struct link *link, const struct net_conf *conf,
-                     const struct link_snapshot *links, const struct ip_addr *preferred,
-                     struct uplink *out, struct error *err)
+/* The link's facts; `preferred` (may be NULL) is the address that it was named by. */
+static struct uplink describe_link(const struct link *link, const struct link_snapshot *links,
+                                   const struct ip_addr *preferred)
 {
 	struct uplink uplink = {.index = link->index, .mtu = link->mtu};
 
@@ -50,15 +49,32 @@ static int take_link(const struct link *link, const struct net_conf *conf,
 			uplink.address[i] = *preferred;
 		else if (address)
 			uplink.address[i] = address->prefix.addr;
-		else if (conf->network[i].addr.family != 0)
-			return error_set(err, ENODEV,
-			                 "interface %s has no global %s address; give it one, "
-			                 "choose another with --iface, or switch that family off "
-			                 "in the net-conf.json",
-			                 link->name, i == IP_V4 ? "IPv4" : "IPv6");
 	}
-	*out = uplink;
-	return 0;
+	return uplink;
+}
+
+/* A family's address may still be on its way (DHCP, duplicate address detection): one will do. */
+static int take_link(const struct link *link, const struct net_conf *conf,
+                     const struct link_snapshot *links, const struct ip_addr *preferred,
+                     struct uplink *out, struct error *err)
+{
+	struct uplink uplink = describe_link(link, links, preferred);
+
+	if (link->loopback)
+		return error_set(err, EINVAL,
+		                 "interface %s is the loopback: other nodes cannot be reached "
+		                 "through it; choose another with --iface",
+		                 link->name);
+	for (int i = 0; i < IP_FAMILIES; i++) {
+		if (conf->network[i].addr.family != 0 && uplink.address[i].family != 0) {
+			*out = uplink;
+			return 0;
+		}
+	}
+	return error_set(err, ENODEV,
+	                 "interface %s has no global address of a family that the net-conf.json "
+	                 "switches on; give it one, or choose another with --iface",
+	                 link->name);
 }
 
 /* ---- by flag ---- */
@@ -262,7 +278,7 @@ int iface_choose(const struct options *options, const struct net_conf *conf, str
 		result = choose_by_default_route(conf, rtnl, links, out, err);
 	}
 	for (int i = 0; i < IP_FAMILIES && result == 0; i++)
-		if (conf->network[i].addr.family != 0)
+		if (conf->network[i].addr.family != 0 && out->address[i].family != 0)
 			log_info(log, "Using interface with name %s and address %s", out->name,
 			         ip_format(&out->address[i], text));
 	return result;
@@ -312,21 +328,19 @@ int iface_public_ip(const struct options *options, const struct link_snapshot *l
 	return 0;
 }
 
-int iface_refresh(const struct link_snapshot *links, const struct net_conf *conf,
-                  struct uplink *uplink, struct error *err)
+int iface_refresh(const struct link_snapshot *links, struct uplink *uplink, struct error *err)
 {
-	const struct link *link = link_find_name(links, uplink->name);
+	const struct link *link = link_find(links, uplink->index);
 	struct uplink fresh;
-	int result;
 
+	if (!link)
+		link = link_find_name(links, uplink->name);
 	if (!link)
 		return error_set(err, ENODEV,
 		                 "interface %s is gone; waiting for it to come back "
 		                 "(or restart with another --iface)",
 		                 uplink->name);
-	result = take_link(link, conf, links, NULL, &fresh, err);
-	if (result < 0)
-		return result;
+	fresh = describe_link(link, links, NULL);
 	/* An address that is still there stays the chosen one, whatever came beside it. */
 	for (int i = 0; i < IP_FAMILIES; i++)
 		if (holds_address(links, link->index, &uplink->address[i]))

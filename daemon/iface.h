@@ -12,9 +12,10 @@
 
 /*
  * Chooses among the links of `links`: --iface and --iface-regex in their order, else the holder
- * of --public-ip, else --iface-can-reach, else the default route's. Families that `conf` switches
- * on must have an address. -EINVAL: a flag names what is not there; -ENODEV: the host has no
- * suitable interface; `err` says which and the remedy.
+ * of --public-ip, else --iface-can-reach, else the default route's. It must have an address of a
+ * family that `conf` switches on; one of the other may come later. -EINVAL: a flag names what is
+ * not there or cannot be; -ENODEV: the host has no suitable interface; `err` says which and the
+ * remedy.
  */
 int iface_choose(const struct options *options, const struct net_conf *conf, struct rtnl *rtnl,
                  const struct link_snapshot *links, const struct log *log, struct uplink *out,
@@ -26,9 +27,8 @@ int iface_public_ip(const struct options *options, const struct link_snapshot *l
                     const struct uplink *uplink, const struct log *log,
                     struct ip_addr out[IP_FAMILIES], struct error *err);
 
-/* Follows changes of the chosen interface (found by its name): index, MTU, addresses. -ENODEV: it
- * is gone, or lost its last address of a family that `conf` switches on; *uplink is as it was. */
-int iface_refresh(const struct link_snapshot *links, const struct net_conf *conf,
-                  struct uplink *uplink, struct error *err);
+/* Follows changes of the chosen interface, found by its index or, had it been replaced, by its
+ * name: name, MTU, addresses. -ENODEV: it is gone; *uplink is as it was. */
+int iface_refresh(const struct link_snapshot *links, struct uplink *uplink, struct error *err);
 
 #endif

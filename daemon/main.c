@@ -10,8 +10,6 @@
 #include "agent.h"
 #include "version.h"
 
-#define EXIT_MISTAKE 2
-
 static const char *from_environment(const char *name)
 {
 	return getenv(name);

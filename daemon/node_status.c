@@ -90,11 +90,14 @@ static void send_difference(struct node_status *status)
 	bool available = status->ready && config->set_condition;
 	struct error err;
 
-	/* A Node that is not there cannot be patched; it will be told of when it is. */
-	if (status->in_flight || !status->own->known ||
-	    !own_node_difference(status->own, status->public_ip, available, &status->texts,
-	                         &status->patch))
+	if (status->in_flight)
 		return;
+	/* A Node that is not there cannot be patched; it will be told of when it is. */
+	if (!status->own->known || !own_node_difference(status->own, status->public_ip, available,
+	                                                &status->texts, &status->patch)) {
+		status->delay = 0;
+		return;
+	}
 	if (kube_node_patch_send(config->client, config->node_name, config->annotation_prefix,
 	                         &status->patch, patch_done, status, &err) < 0)
 		retry_later(status, &err);
@@ -109,6 +112,6 @@ void node_status_set(struct node_status *status, struct own_node *own,
 	memcpy(status->public_ip, public_ip, sizeof(status->public_ip));
 	status->ready = ready;
 	/* A failed try keeps its backoff, whatever happens meanwhile. */
-	if (status->delay == 0)
+	if (!uv_is_active((const uv_handle_t *)&status->retry))
 		send_difference(status);
 }

@@ -11,30 +11,31 @@
 
 #include "file.h"
 #include "hostgw/node_list.h"
-#include "hostgw/prefix.h"
+#include "node_table.h"
 
 /* 50,000 Nodes as kubectl prints them are below this. */
 #define FILE_LIMIT (1024u * 1024 * 1024)
 
 /* Several events of one change (kubelet's ConfigMap links, editors) make one reading. */
 #define SETTLE_MS 10
+/* While the file is away it is looked for this often, besides. */
+#define AWAY_MS 1000
 
 struct nodes_file {
 	const char *path;              /* borrowed */
 	const char *annotation_prefix; /* borrowed */
 	struct node_sink sink;
 	int inotify;
+	int folder_watch, target_watch; /* inotify(7) watch descriptors; -1: none */
+	char target_name[NAME_MAX + 1]; /* of the file that `path` leads to */
 	uv_poll_t poll;
 	uv_timer_t settle;
 	unsigned open_handles;
 	bool troubled; /* the last reading failed */
 };
 
-/* A file is an administrator's: what would be skipped if a cluster said it is a mistake here, and
- * a mistake must not take a route away. */
-static int check_record(void *ctx, const struct node_record *record, struct error *err)
+static int check_texts(const struct node_record *record, struct error *err)
 {
-	(void)ctx;
 	for (size_t i = 0; i < record->pod_cidr_count; i++) {
 		struct prefix prefix;
 
@@ -52,6 +53,52 @@ static int check_record(void *ctx, const struct node_record *record, struct erro
 	return 0;
 }
 
+/* A Node of a cluster may be without either for a while; it has a creation time. An entry that was
+ * written by hand has none, and without either it is a slip of the pen. */
+static int check_whole(const struct node_record *record, struct error *err)
+{
+	if (record->created != 0)
+		return 0;
+	if (record->pod_cidr_count == 0)
+		return error_set(err, EINVAL, "node %s has no podCIDR; write podCIDR: 10.1.4.0/24",
+		                 record->name);
+	if (record->address_count == 0)
+		return error_set(err, EINVAL, "node %s has no address; write address: 192.168.2.45",
+		                 record->name);
+	return 0;
+}
+
+/* A file is an administrator's: what would be skipped if a cluster said it is a mistake here, and
+ * a mistake must not take a route away. */
+static int check_record(void *ctx, const struct node_record *record, struct error *err)
+{
+	struct node_table *seen = ctx;
+	bool changed;
+	int result;
+
+	if (node_table_find(seen, record->name))
+		return error_set(err, EINVAL, "node %s is there twice", record->name);
+	result = check_texts(record, err);
+	if (result == 0)
+		result = check_whole(record, err);
+	return result < 0 ? result : node_table_upsert(seen, record, &changed, err);
+}
+
+static int check_text(const struct nodes_file *file, const char *text, size_t length,
+                      struct error *err)
+{
+	struct node_table *seen;
+	int result = node_table_new(&seen, err);
+
+	if (result < 0)
+		return result;
+	result = node_list_read(text, length, file->annotation_prefix, check_record, seen, err);
+	if (result == 0 && node_table_count(seen) == 0)
+		result = error_set(err, EINVAL, "there is no node in it, not even this host");
+	node_table_free(seen);
+	return result;
+}
+
 static int pass_record(void *ctx, const struct node_record *record, struct error *err)
 {
 	struct nodes_file *file = ctx;
@@ -64,7 +111,7 @@ static int pass_record(void *ctx, const struct node_record *record, struct error
 /* Reads the text twice: the first time to see that all of it is good. */
 static int deliver(struct nodes_file *file, const char *text, size_t length, struct error *err)
 {
-	int result = node_list_read(text, length, file->annotation_prefix, check_record, NULL, err);
+	int result = check_text(file, text, length, err);
 
 	if (result == 0) {
 		file->sink.list_begin(file->sink.ctx);
@@ -94,12 +141,67 @@ static int read_file(struct nodes_file *file, struct error *err)
 	return result;
 }
 
+/* ---- watching ---- */
+
+#define FOLDER_EVENTS \
+	(IN_CLOSE_WRITE | IN_MOVED_TO | IN_DELETE | IN_MOVED_FROM | IN_MOVE_SELF | IN_DELETE_SELF)
+
+/* Watches the folder that `file` lies in, in the place of `watch`, which may be another folder of
+ * the same name that has been moved away. */
+static int watch_folder_of(struct nodes_file *file, const char *path, int *watch)
+{
+	char copy[PATH_MAX];
+	int fresh;
+
+	if (snprintf(copy, sizeof(copy), "%s", path) >= (int)sizeof(copy))
+		return -ENAMETOOLONG;
+	fresh = inotify_add_watch(file->inotify, dirname(copy), FOLDER_EVENTS | IN_ONLYDIR);
+	if (fresh < 0)
+		return -errno;
+	if (*watch >= 0 && *watch != fresh)
+		inotify_rm_watch(file->inotify, *watch);
+	*watch = fresh;
+	return 0;
+}
+
+/*
+ * Folders are watched, as a rename puts another file in the place of the one
+ * that would be watched: the one of the name, and the one that a symbolic link leads to.
+ * IN_CLOSE_WRITE, not IN_MODIFY: half a YAML file can be good YAML with half
+ * the nodes, so nothing is read before its writer is done.
+ */
+static int watch_folders(struct nodes_file *file, struct error *err)
+{
+	char target[PATH_MAX];
+	int result = watch_folder_of(file, file->path, &file->folder_watch);
+
+	if (result < 0)
+		return error_set(err, -result, "%s: cannot watch its folder: %s; see --nodes-file",
+		                 file->path, strerror(-result));
+	if (realpath(file->path, target)) {
+		snprintf(file->target_name, sizeof(file->target_name), "%s",
+		         strrchr(target, '/') + 1);
+		watch_folder_of(file, target, &file->target_watch);
+	}
+	return 0;
+}
+
+static int watch_and_read(struct nodes_file *file, struct error *err)
+{
+	int result = watch_folders(file, err);
+
+	return result < 0 ? result : read_file(file, err);
+}
+
 static void read_again(uv_timer_t *timer)
 {
 	struct nodes_file *file = timer->data;
 	struct error err;
 
-	if (read_file(file, &err) < 0) {
+	if (watch_and_read(file, &err) < 0) {
+		/* A folder that is away cannot tell that it is back. */
+		if (err.code == ENOENT || err.code == ENOTDIR)
+			uv_timer_start(timer, read_again, AWAY_MS, 0);
 		file->troubled = true;
 		error_wrap(&err, "keeping the last good nodes file");
 		file->sink.trouble(file->sink.ctx, &err);
@@ -109,14 +211,14 @@ static void read_again(uv_timer_t *timer)
 	}
 }
 
-/* The file itself, or the link "..data" that kubelet turns to a ConfigMap's new contents; an event
- * without a name is a queue that overran. */
+/* The file by its own name or by that of the link's target, the link "..data" that kubelet turns
+ * to a ConfigMap's new contents, or the folder itself. */
 static bool concerns(const struct nodes_file *file, const struct inotify_event *event)
 {
 	const char *slash = strrchr(file->path, '/');
 
 	return event->len == 0 || strcmp(event->name, slash ? slash + 1 : file->path) == 0 ||
-	       strcmp(event->name, "..data") == 0;
+	       strcmp(event->name, file->target_name) == 0 || strcmp(event->name, "..data") == 0;
 }
 
 static void drain_events(uv_poll_t *poll, int status, int events)
@@ -140,31 +242,6 @@ static void drain_events(uv_poll_t *poll, int status, int events)
 		uv_timer_start(&file->settle, read_again, SETTLE_MS, 0);
 }
 
-/*
- * The folder is watched, as a rename puts another file in the place of the one
- * that would be watched. IN_CLOSE_WRITE, not IN_MODIFY: half a YAML file can be
- * good YAML with half the nodes, so nothing is read before its writer is done.
- */
-static int watch_folder(struct nodes_file *file, struct error *err)
-{
-	char copy[PATH_MAX];
-	const char *folder;
-
-	if (snprintf(copy, sizeof(copy), "%s", file->path) >= (int)sizeof(copy))
-		return error_set(err, ENAMETOOLONG, "%s: name too long", file->path);
-	folder = dirname(copy);
-	file->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
-	if (file->inotify < 0)
-		return error_set(err, errno, "inotify: %s (see fs.inotify.max_user_instances)",
-		                 strerror(errno));
-	if (inotify_add_watch(file->inotify, folder,
-	                      IN_CLOSE_WRITE | IN_MOVED_TO | IN_DELETE | IN_MOVED_FROM |
-	                              IN_ONLYDIR) < 0)
-		return error_set(err, errno, "%s: cannot watch the folder %s: %s; see --nodes-file",
-		                 file->path, folder, strerror(errno));
-	return 0;
-}
-
 static void free_nodes_file(struct nodes_file *file)
 {
 	if (file->inotify >= 0)
@@ -180,14 +257,18 @@ static void handle_closed(uv_handle_t *handle)
 		free_nodes_file(file);
 }
 
-static void start_watching(struct nodes_file *file, uv_loop_t *loop)
+static int start_watching(struct nodes_file *file, uv_loop_t *loop, struct error *err)
 {
+	int result = uv_poll_init(loop, &file->poll, file->inotify);
+
+	if (result < 0)
+		return error_set(err, -result, "watching %s: %s", file->path, uv_strerror(result));
 	uv_timer_init(loop, &file->settle);
-	uv_poll_init(loop, &file->poll, file->inotify);
 	file->settle.data = file;
 	file->poll.data = file;
 	file->open_handles = 2;
 	uv_poll_start(&file->poll, UV_READABLE, drain_events);
+	return 0;
 }
 
 int nodes_file_start(uv_loop_t *loop, const char *path, const char *annotation_prefix,
@@ -201,15 +282,19 @@ int nodes_file_start(uv_loop_t *loop, const char *path, const char *annotation_p
 	file->path = path;
 	file->annotation_prefix = annotation_prefix;
 	file->sink = *sink;
-	file->inotify = -1;
-	result = watch_folder(file, err);
+	file->folder_watch = file->target_watch = -1;
+	file->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	if (file->inotify < 0)
+		result = error_set(err, errno, "inotify: %s (see fs.inotify.max_user_instances)",
+		                   strerror(errno));
+	else
+		result = watch_and_read(file, err);
 	if (result == 0)
-		result = read_file(file, err);
+		result = start_watching(file, loop, err);
 	if (result < 0) {
 		free_nodes_file(file);
 		return result;
 	}
-	start_watching(file, loop);
 	*out = file;
 	return 0;
 }

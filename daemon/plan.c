@@ -75,15 +75,41 @@ static bool on_link(const struct plan_input *input, const struct ip_addr *via)
 	return false;
 }
 
+/* The two addresses of an IPv4 subnet that are nobody's (RFC 1122); RFC 3021: not of a /31. */
+static bool is_subnet_address(const struct plan_input *input, const struct ip_addr *via)
+{
+	for (size_t i = 0; i < input->links->address_count; i++) {
+		const struct prefix *subnet = &input->links->addresses[i].prefix;
+		struct prefix host = {*via, subnet->length};
+		struct ip_addr first = prefix_masked(&host).addr, last = first;
+
+		if (via->family != AF_INET || subnet->length > 30 ||
+		    !prefix_contains_ip(subnet, via))
+			continue;
+		for (unsigned bit = subnet->length; bit < 32; bit++)
+			last.bytes[bit / 8] |= (uint8_t)(0x80 >> (bit % 8));
+		if (ip_equal(via, &first) || ip_equal(via, &last))
+			return true;
+	}
+	return false;
+}
+
+/* The interface has no address of the family just now: its routes are nobody's business. */
+static bool is_away(const struct plan_input *input, uint8_t family)
+{
+	return input->uplink->address[ip_family_index(family)].family == 0;
+}
+
 static enum claim_state judge_next_hop(const struct plan_input *input, const struct claim *claim)
 {
 	if (claim->via.family == 0)
 		return CLAIM_NO_NEXT_HOP;
-	if (!ip_is_unicast(&claim->via) || prefix_contains_ip(&claim->cidr, &claim->via))
+	if (!ip_is_unicast(&claim->via) || prefix_contains_ip(&claim->cidr, &claim->via) ||
+	    is_subnet_address(input, &claim->via))
 		return CLAIM_BAD_NEXT_HOP;
 	if (link_find_address(input->links, &claim->via))
 		return CLAIM_OWN_ADDRESS;
-	if (!on_link(input, &claim->via))
+	if (!is_away(input, claim->via.family) && !on_link(input, &claim->via))
 		return CLAIM_OFF_LINK;
 	return CLAIM_ROUTED;
 }
@@ -93,6 +119,8 @@ static enum claim_state judge_claim(const struct plan_input *input, const struct
 	const struct prefix *network =
 		&input->conf->network[ip_family_index(claim->cidr.addr.family)];
 
+	if (network->addr.family == 0)
+		return CLAIM_FAMILY_OFF;
 	if (!prefix_contains(network, &claim->cidr))
 		return CLAIM_OUTSIDE_NETWORK;
 	if (claim->state == CLAIM_OWN)
@@ -207,6 +235,8 @@ static void collect_routes(const struct plan_input *input, struct plan *plan)
 	for (size_t i = 0; i < plan->claim_count; i++) {
 		const struct claim *claim = &plan->claims[i];
 
+		if (is_away(input, claim->cidr.addr.family))
+			continue;
 		if (claim->state == CLAIM_ROUTED)
 			plan->routes[plan->route_count++] = route_to(input, claim);
 		else if (claim->state == CLAIM_OWN && input->blackhole)
@@ -276,10 +306,12 @@ static const struct {
                                "--allocate-node-cidrs, or set spec.podCIDR"},
 	[CLAIM_BAD_POD_CIDR] = {"bad-pod-cidr", "its pod CIDR is not a CIDR",
                                 "correct the node's podCIDR"},
+	[CLAIM_FAMILY_OFF] = {"family-off", "its pod CIDR is of a family that is switched off",
+                              "EnableIPv4 and EnableIPv6 in net-conf.json say which are on"},
 	[CLAIM_OUTSIDE_NETWORK] = {"outside-network",
                                    "its pod CIDR is not inside the configured Network",
                                    "make Network in net-conf.json the cluster CIDR"},
-	[CLAIM_CONFLICT] = {"conflict", "its pod CIDR overlaps that of an older node",
+	[CLAIM_CONFLICT] = {"conflict", "its pod CIDR overlaps one that is taken",
                             "give one of the two another pod CIDR"},
 	[CLAIM_HOST_ADDRESS] = {"host-address", "its pod CIDR covers an address of this host",
                                 "remove that address or give the node another pod CIDR"},
@@ -317,7 +349,8 @@ const char *claim_describe(const struct claim *claim, const struct uplink *uplin
 	if (claim->state == CLAIM_OFF_LINK && used < size)
 		used += (size_t)snprintf(text + used, size - used, " %s", uplink->name);
 	if (claim->other && used < size)
-		used += (size_t)snprintf(text + used, size - used, " (%s)", claim->other->name);
+		used += (size_t)snprintf(text + used, size - used, " (by node %s)",
+		                         claim->other->name);
 	if (state_words[claim->state].remedy[0] && used < size)
 		snprintf(text + used, size - used, "; %s", state_words[claim->state].remedy);
 	return text;

@@ -26,8 +26,9 @@ enum claim_state {
 	CLAIM_OWN,             /* this host's own pod CIDR */
 	CLAIM_NO_POD_CIDR,     /* the node has none (yet) */
 	CLAIM_BAD_POD_CIDR,    /* what it has is no CIDR */
+	CLAIM_FAMILY_OFF,      /* of a family that the configuration leaves off */
 	CLAIM_OUTSIDE_NETWORK, /* not inside the configured Network */
-	CLAIM_CONFLICT,        /* overlaps an older node's, or this host's own */
+	CLAIM_CONFLICT,        /* overlaps this host's own, or one of a node that comes first */
 	CLAIM_HOST_ADDRESS,    /* covers an address of this host */
 	CLAIM_OTHER_BACKEND,   /* annotated with another backend type */
 	CLAIM_NO_NEXT_HOP,     /* the node names no address of the CIDR's family */

@@ -47,8 +47,7 @@ static bool has_destination(const struct route *routes, size_t count, const stru
 /* ---- what is there ---- */
 
 struct observation {
-	const struct route *desired;
-	size_t desired_count;
+	const struct reconcile_goal *goal;
 	uint8_t protocol;
 	struct route *routes;
 	size_t count, room;
@@ -61,7 +60,10 @@ static void observe_route(void *ctx, const struct route *route)
 	struct observation *seen = ctx;
 
 	if (route->protocol != seen->protocol &&
-	    !has_destination(seen->desired, seen->desired_count, route))
+	    !has_destination(seen->goal->routes, seen->goal->count, route))
+		return;
+	/* A default route is never ours, whatever mark it carries. */
+	if (route->dst.length == 0)
 		return;
 	if (seen->count == seen->room) {
 		size_t room = seen->room ? seen->room * 2 : 64;
@@ -90,6 +92,8 @@ static int observe(struct reconciler *reconciler, struct observation *seen, stru
 	for (int i = 0; i < IP_FAMILIES; i++) {
 		int result;
 
+		if (seen->goal->leave_alone[i])
+			continue;
 		seen->family_start = seen->count;
 		result = route_dump(reconciler->rtnl, ip_family((enum ip_family_index)i), 0,
 		                    observe_route, forget_family, seen, err);
@@ -173,17 +177,17 @@ static void remember(struct reconciler *reconciler, struct route *wanted, bool *
 	reconciler->wanted_count = count;
 }
 
-static int apply(struct reconciler *reconciler, const struct route *desired, size_t count,
+static int apply(struct reconciler *reconciler, const struct reconcile_goal *goal,
                  struct reconcile_report *report, struct error *err)
 {
 	struct route_diff *diff = &report->diff;
-	struct route *wanted = calloc(count + 1, sizeof(*wanted));
-	bool *acknowledged = calloc(count + 1, sizeof(*acknowledged));
+	struct route *wanted = calloc(goal->count + 1, sizeof(*wanted));
+	bool *acknowledged = calloc(goal->count + 1, sizeof(*acknowledged));
 	int result = 0;
 
 	report->repair = calloc(diff->change_count + 1, sizeof(*report->repair));
 	if (!wanted || !acknowledged || !report->repair)
-		result = error_set(err, ENOMEM, "out of memory for %zu routes", count);
+		result = error_set(err, ENOMEM, "out of memory for %zu routes", goal->count);
 	else if (diff->change_count > 0)
 		result = route_apply(reconciler->rtnl, diff->changes, diff->change_count, err);
 	if (result < 0) {
@@ -192,25 +196,22 @@ static int apply(struct reconciler *reconciler, const struct route *desired, siz
 		return result;
 	}
 	judge_changes(reconciler, report);
-	if (count > 0)
-		memcpy(wanted, desired, count * sizeof(*wanted));
-	remember(reconciler, wanted, acknowledged, count, report);
+	if (goal->count > 0)
+		memcpy(wanted, goal->routes, goal->count * sizeof(*wanted));
+	remember(reconciler, wanted, acknowledged, goal->count, report);
 	return 0;
 }
 
-int reconcile_run(struct reconciler *reconciler, const struct route *desired, size_t count,
-                  bool may_delete, struct reconcile_report *report, struct error *err)
+int reconcile_run(struct reconciler *reconciler, const struct reconcile_goal *goal,
+                  struct reconcile_report *report, struct error *err)
 {
-	struct observation seen = {
-		.desired = desired,
-		.desired_count = count,
-		.protocol = reconciler->protocol,
-	};
+	struct observation seen = {.goal = goal, .protocol = reconciler->protocol};
 	struct route_diff_input input = {
-		.desired = desired,
-		.desired_count = count,
+		.desired = goal->routes,
+		.desired_count = goal->count,
 		.protocol = reconciler->protocol,
-		.may_delete = may_delete,
+		.uplink = goal->uplink,
+		.may_delete = goal->may_delete,
 	};
 	int result;
 
@@ -223,7 +224,7 @@ int reconcile_run(struct reconciler *reconciler, const struct route *desired, si
 	}
 	free(seen.routes);
 	if (result == 0)
-		result = apply(reconciler, desired, count, report, err);
+		result = apply(reconciler, goal, report, err);
 	if (result < 0)
 		reconcile_report_free(report);
 	return result;

@@ -22,13 +22,23 @@ struct reconcile_report {
 int reconciler_new(struct rtnl *rtnl, uint8_t protocol, struct reconciler **out, struct error *err);
 void reconciler_free(struct reconciler *reconciler); /* NULL is fine */
 
+struct reconcile_goal {
+	const struct route *routes; /* desired, sorted by route_compare_key */
+	size_t count;
+	int uplink;      /* index of the interface to the other nodes */
+	bool may_delete; /* the node list was complete */
+	/* Families whose routes are not even looked at: the interface has no address of them. None
+	 * of `routes` is of such a family. */
+	bool leave_alone[IP_FAMILIES];
+};
+
 /*
- * One run. `desired` is sorted by route_compare_key. `may_delete`: the node list was complete.
- * 0: the report holds the outcome of each change, which may be a failure. Negative: nothing could
- * be read or sent: nothing is known of what was under way, the report is empty, run again.
+ * One run. 0: the report holds the outcome of each change, which may be a failure. Negative:
+ * nothing could be read or sent: nothing is known of what was under way, the report is empty, run
+ * again.
  */
-int reconcile_run(struct reconciler *reconciler, const struct route *desired, size_t count,
-                  bool may_delete, struct reconcile_report *report, struct error *err);
+int reconcile_run(struct reconciler *reconciler, const struct reconcile_goal *goal,
+                  struct reconcile_report *report, struct error *err);
 void reconcile_report_free(struct reconcile_report *report);
 
 /* True if a route that others changed may matter to us: ours, or to a destination of ours. */

@@ -30,19 +30,29 @@ bool route_satisfies(const struct route *desired, const struct route *observed)
 	return observed->oif == desired->oif && ip_equal(&observed->via, &desired->via);
 }
 
-/* What flanneld leaves behind: `proto boot`, through a node's address. */
-static bool is_flannel_leftover(const struct route *route)
-{
-	return route->protocol == RTPROT_BOOT && route->type == RTN_UNICAST &&
-	       route->via.family != 0 && !route->foreign_attributes && route->nexthop_id == 0;
-}
-
 struct merge {
 	const struct route_diff_input *input;
 	struct route_diff *diff;
 	struct route_change *deletes; /* appended to the changes at the end */
 	size_t delete_count;
+	struct ip_addr *next_hops; /* of the desired routes: nodes' addresses; sorted */
 };
+
+static int compare_addresses(const void *a, const void *b)
+{
+	return ip_compare(a, b);
+}
+
+/* What flanneld leaves behind: `proto boot`, via a node's address on the way to the nodes. */
+static bool is_flannel_leftover(const struct merge *merge, const struct route *route)
+{
+	return route->protocol == RTPROT_BOOT && route->type == RTN_UNICAST &&
+	       route->via.family != 0 && route->oif == merge->input->uplink &&
+	       !route->foreign_attributes && route->nexthop_id == 0 &&
+	       merge->input->desired_count > 0 &&
+	       bsearch(&route->via, merge->next_hops, merge->input->desired_count,
+	               sizeof(*merge->next_hops), compare_addresses);
+}
 
 static void add_change(struct merge *merge, enum route_verb verb, const struct route *route)
 {
@@ -78,7 +88,7 @@ static void settle_key(struct merge *merge, const struct route *desired,
 	for (size_t i = 0; i < count; i++) {
 		if (desired && !right && route_satisfies(desired, &observed[i]))
 			right = &observed[i];
-		else if (observed[i].protocol == ours || is_flannel_leftover(&observed[i]))
+		else if (observed[i].protocol == ours || is_flannel_leftover(merge, &observed[i]))
 			replaceable = &observed[i];
 		else
 			foreign = &observed[i];
@@ -93,6 +103,17 @@ static void settle_key(struct merge *merge, const struct route *desired,
 	for (size_t i = 0; i < count; i++)
 		if (&observed[i] != right && observed[i].protocol == ours)
 			add_change(merge, ROUTE_DELETE, &observed[i]);
+}
+
+static void collect_next_hops(struct merge *merge)
+{
+	const struct route_diff_input *input = merge->input;
+
+	for (size_t i = 0; i < input->desired_count; i++)
+		merge->next_hops[i] = input->desired[i].via;
+	if (input->desired_count > 0)
+		qsort(merge->next_hops, input->desired_count, sizeof(*merge->next_hops),
+		      compare_addresses);
 }
 
 static void merge_sorted(struct merge *merge)
@@ -126,16 +147,20 @@ int route_diff_make(const struct route_diff_input *input, struct route_diff *out
 	out->changes = calloc(most, sizeof(*out->changes));
 	out->conflicts = calloc(input->desired_count + 1, sizeof(*out->conflicts));
 	merge.deletes = calloc(input->observed_count + 1, sizeof(*merge.deletes));
-	if (!out->changes || !out->conflicts || !merge.deletes) {
+	merge.next_hops = calloc(input->desired_count + 1, sizeof(*merge.next_hops));
+	if (!out->changes || !out->conflicts || !merge.deletes || !merge.next_hops) {
 		free(merge.deletes);
+		free(merge.next_hops);
 		route_diff_free(out);
 		return error_set(err, ENOMEM, "out of memory for %zu routes", most);
 	}
+	collect_next_hops(&merge);
 	merge_sorted(&merge);
 	memcpy(out->changes + out->change_count, merge.deletes,
 	       merge.delete_count * sizeof(*merge.deletes));
 	out->change_count += merge.delete_count;
 	free(merge.deletes);
+	free(merge.next_hops);
 	return 0;
 }
 

@@ -34,6 +34,7 @@ struct route_diff_input {
 	const struct route *observed;
 	size_t observed_count;
 	uint8_t protocol; /* ours */
+	int uplink;       /* index of the interface to the other nodes */
 	bool may_delete;  /* the node list and the dump were complete */
 };
 

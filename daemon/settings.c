@@ -3,9 +3,12 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <linux/rtnetlink.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "file.h"
 
 static void warn(void *ctx, const char *text)
 {
@@ -25,18 +28,56 @@ static int check_source(const struct options *options, struct error *err)
 	return 0;
 }
 
+/* Marks of the kernel and of other programs (linux/rtnetlink.h): what carries them is not ours to
+ * delete. */
+static bool is_taken_protocol(uint32_t protocol)
+{
+	static const uint8_t taken[] = {
+		RTPROT_GATED,      RTPROT_RA,    RTPROT_MRT,   RTPROT_ZEBRA, RTPROT_BIRD,
+		RTPROT_DNROUTED,   RTPROT_XORP,  RTPROT_NTK,   RTPROT_DHCP,  RTPROT_MROUTED,
+		RTPROT_KEEPALIVED, RTPROT_BABEL, RTPROT_OPENR, RTPROT_BGP,   RTPROT_ISIS,
+		RTPROT_OSPF,       RTPROT_RIP,   RTPROT_EIGRP,
+	};
+
+	return protocol <= RTPROT_STATIC || memchr(taken, (int)protocol, sizeof(taken));
+}
+
 static int check_numbers(const struct options *options, struct error *err)
 {
-	/* Below 4 are the kernel's own and `ip route`'s; rtnetlink(7). */
-	if (options->route_protocol < 5)
+	if (is_taken_protocol(options->route_protocol))
 		return error_set(err, EINVAL,
-		                 "--route-protocol %u is the kernel's own or another program's "
-		                 "mark; take one from 5 to 255, such as the default 72",
+		                 "--route-protocol %u is the mark of the kernel or of another "
+		                 "program, whose routes would be taken for ours; leave the "
+		                 "default 72, or take one that linux/rtnetlink.h does not name",
 		                 options->route_protocol);
-	if (options->route_table == 0 || options->route_table == 255)
+	if (options->route_table == 0 || options->route_table == RT_TABLE_LOCAL)
 		return error_set(err, EINVAL,
 		                 "--route-table %u: take main (254) or a table of your own",
 		                 options->route_table);
+	return 0;
+}
+
+static int check_texts(const struct options *options, struct error *err)
+{
+	if (!options->kube_annotation_prefix[0])
+		return error_set(err, EINVAL,
+		                 "--kube-annotation-prefix is empty; flannel's is "
+		                 "flannel.alpha.coreos.com");
+	if (file_check_target(options->subnet_file, err) < 0)
+		return error_wrap(err, "--subnet-file");
+	return 0;
+}
+
+static int add_nonmasquerade(const char *text, struct settings *out, struct error *err)
+{
+	if (out->nonmasquerade_count == OPTION_LIST_MAX)
+		return error_set(err, E2BIG, "--nonmasquerade-cidr: more than %d CIDRs",
+		                 OPTION_LIST_MAX);
+	if (!prefix_parse(text, &out->nonmasquerade[out->nonmasquerade_count++]))
+		return error_set(err, EINVAL,
+		                 "--nonmasquerade-cidr: \"%s\" is not a CIDR such as "
+		                 "192.168.0.0/16",
+		                 text);
 	return 0;
 }
 
@@ -44,23 +85,18 @@ static int check_numbers(const struct options *options, struct error *err)
 static int read_nonmasquerade(const struct options *options, struct settings *out,
                               struct error *err)
 {
-	for (size_t i = 0; i < options->nonmasquerade_cidr.count; i++) {
-		char text[1024], *rest = text, *item;
+	int result = 0;
 
-		snprintf(text, sizeof(text), "%s", options->nonmasquerade_cidr.items[i]);
-		while ((item = strsep(&rest, ","))) {
-			if (out->nonmasquerade_count == OPTION_LIST_MAX)
-				return error_set(err, E2BIG,
-				                 "--nonmasquerade-cidr: more than %d CIDRs",
-				                 OPTION_LIST_MAX);
-			if (!prefix_parse(item, &out->nonmasquerade[out->nonmasquerade_count++]))
-				return error_set(err, EINVAL,
-				                 "--nonmasquerade-cidr %s: \"%s\" is not a CIDR "
-				                 "such as 192.168.0.0/16",
-				                 options->nonmasquerade_cidr.items[i], item);
-		}
+	for (size_t i = 0; i < options->nonmasquerade_cidr.count && result == 0; i++) {
+		char *list = strdup(options->nonmasquerade_cidr.items[i]), *rest = list, *item;
+
+		if (!list)
+			return error_set(err, ENOMEM, "out of memory");
+		while (result == 0 && (item = strsep(&rest, ",")))
+			result = add_nonmasquerade(item, out, err);
+		free(list);
 	}
-	return 0;
+	return result;
 }
 
 static int choose_node_name(const struct options *options, struct settings *out, struct error *err)
@@ -112,6 +148,8 @@ int settings_load(const struct options *options, const struct log *log, struct s
 	result = check_source(options, err);
 	if (result == 0)
 		result = check_numbers(options, err);
+	if (result == 0)
+		result = check_texts(options, err);
 	if (result == 0)
 		result = read_nonmasquerade(options, out, err);
 	if (result == 0)

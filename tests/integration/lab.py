@@ -148,11 +148,13 @@ class Worker(Host):
         """The daemon with these flags and no others."""
         return self.start(hostgwd(), *arguments, name="hostgwd")
 
-    def start_daemon(self, *arguments: str) -> Process:
+    def start_command(self, *arguments: str) -> list[str]:
         """The daemon fed by the lab's nodes file, masquerading; a later flag wins."""
-        return self.run_hostgwd(
-            f"--nodes-file={self._nodes_file}", *self.host_arguments(), "--ip-masq", *arguments
-        )
+        mine = [f"--nodes-file={self._nodes_file}", *self.host_arguments(), "--ip-masq"]
+        return [hostgwd(), *mine, *arguments]
+
+    def start_daemon(self, *arguments: str) -> Process:
+        return self.start(*self.start_command(*arguments), name="hostgwd")
 
     def routes(self) -> dict[str, str]:
         """hostgwd's routes: gateway by destination."""

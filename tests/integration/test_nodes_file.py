@@ -164,6 +164,10 @@ BROKEN = {
     "no-name": ("- {podCIDR: 10.1.9.0/24, address: 192.168.2.50}\n", r"name"),
     "cidr": ("- {name: a, podCIDR: 10.1.9.0/240, address: 192.168.2.50}\n", r"10\.1\.9\.0/240"),
     "address": ("- {name: a, podCIDR: 10.1.9.0/24, address: 192.168.2}\n", r"192\.168\.2\b"),
+    "twice": ("- {name: a, podCIDR: 10.1.9.0/24, address: 192.168.2.50}\n" * 2, r"twice"),
+    "no-cidr": ("- {name: a, podCidr: 10.1.9.0/24, address: 192.168.2.50}\n", r"no podCIDR"),
+    "no-address": ("- {name: a, podCIDR: 10.1.9.0/24}\n", r"no address"),
+    "no-node": ("[]\n", r"no node"),
     "empty": ("", r"empty"),
     "garbage": ("\0\1\2", r"\D1\b"),
 }

@@ -124,6 +124,8 @@ static const struct {
 	{"10.1.4.0/24", "127.0.0.1", CLAIM_BAD_NEXT_HOP},
 	{"10.1.4.0/24", "224.0.0.5", CLAIM_BAD_NEXT_HOP},
 	{"10.1.4.0/24", "255.255.255.255", CLAIM_BAD_NEXT_HOP},
+	{"10.1.4.0/24", "192.168.2.255", CLAIM_BAD_NEXT_HOP}, /* the subnet's broadcast address */
+	{"10.1.4.0/24", "192.168.2.0", CLAIM_BAD_NEXT_HOP},
 	{"10.1.4.0/24", "10.1.4.1", CLAIM_BAD_NEXT_HOP}, /* inside its own pod CIDR */
 	{"fd00:1:4::/64", "ff02::1", CLAIM_BAD_NEXT_HOP},
 	{"10.1.4.0/24", "192.168.2.44", CLAIM_OWN_ADDRESS},
@@ -318,6 +320,25 @@ static void test_dual_stack_and_several_cidrs(void **state)
 	f->conf.network[IP_V6].addr.family = 0; /* IPv6 switched off */
 	make(f);
 	assert_int_equal(f->plan.route_count, 2);
+	assert_int_equal(f->plan.claims[1].state, CLAIM_FAMILY_OFF);
+}
+
+/* The interface has lost its IPv6 address: IPv4 goes on, IPv6 has no routes to set. */
+static void test_family_away(void **state)
+{
+	struct fixture *f = *state;
+
+	f->uplink.address[IP_V6].family = 0;
+	f->addresses[1].prefix.addr.family = 0;
+	f->input.blackhole = true;
+	add_node(f, OWN, 1, "fd00:1::/64", "fd00::44");
+	add_node(f, "v4", 1, "10.1.4.0/24", "192.168.2.45");
+	add_node(f, "v6", 1, "fd00:1:4::/64", "fd00::45");
+	make(f);
+	assert_int_equal(f->plan.route_count, 1);
+	assert_int_equal(f->plan.routes[0].dst.addr.family, AF_INET);
+	assert_int_equal(claim_of(f, "v6")->state, CLAIM_ROUTED); /* not the node's fault */
+	assert_int_equal(f->plan.own[IP_V6].length, 64);
 }
 
 static void test_blackhole(void **state)
@@ -371,6 +392,7 @@ int main(void)
 		CASE(test_wide_claim_among_many),
 		CASE(test_annotations_decide_the_next_hop),
 		CASE(test_dual_stack_and_several_cidrs),
+		CASE(test_family_away),
 		CASE(test_blackhole),
 		CASE(test_every_state_has_words),
 	};

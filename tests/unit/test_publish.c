@@ -88,6 +88,12 @@ static void test_file_write(void **state)
 	/* a folder that cannot be made: the path is in the error */
 	assert_true(file_write("/proc/nowhere/x", "x", &changed, &err) < 0);
 	assert_non_null(strstr(err.text, "/proc/nowhere/x"));
+	assert_true(file_check_target(inner, &err) < 0);
+	assert_true(file_check_target("/dev/null", &err) < 0);
+	assert_true(file_check_target("", &err) < 0);
+	assert_int_equal(file_check_target(path, &err), 0);
+	assert_true(file_write("/dev/null", "x", &changed, &err) < 0);
+	assert_true(file_read("/dev/null", 100, &text, &length, &err) < 0);
 	unlink(path);
 	assert_int_equal(rmdir(inner), 0); /* nothing temporary was left */
 	rmdir(folder);

@@ -49,13 +49,22 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static void run(struct fixture *fixture, bool may_delete, struct reconcile_report *report)
+static int try_run(struct fixture *fixture, bool may_delete, struct reconcile_report *report)
 {
+	const struct reconcile_goal goal = {
+		.routes = fixture->wanted,
+		.count = fixture->count,
+		.uplink = 2,
+		.may_delete = may_delete,
+	};
 	struct error err;
 
-	assert_int_equal(reconcile_run(fixture->reconciler, fixture->wanted, fixture->count,
-	                               may_delete, report, &err),
-	                 0);
+	return reconcile_run(fixture->reconciler, &goal, report, &err);
+}
+
+static void run(struct fixture *fixture, bool may_delete, struct reconcile_report *report)
+{
+	assert_int_equal(try_run(fixture, may_delete, report), 0);
 }
 
 static void run_quietly(struct fixture *fixture)
@@ -164,14 +173,11 @@ static void test_failed_dump_changes_nothing(void **state)
 {
 	struct fixture *fixture = *state;
 	struct reconcile_report report;
-	struct error err;
 
 	run_quietly(fixture);
 	fixture->kernel.asked_count = 0;
 	fixture->kernel.dump_fails = -EIO;
-	assert_int_equal(reconcile_run(fixture->reconciler, fixture->wanted, fixture->count, true,
-	                               &report, &err),
-	                 -EIO);
+	assert_int_equal(try_run(fixture, true, &report), -EIO);
 	reconcile_report_free(&report);
 	assert_int_equal(fixture->kernel.asked_count, 0);
 }
@@ -247,13 +253,43 @@ static void test_failed_send_is_an_error(void **state)
 {
 	struct fixture *fixture = *state;
 	struct reconcile_report report;
-	struct error err;
 
 	fixture->kernel.apply_fails = -ENOBUFS;
-	assert_int_equal(reconcile_run(fixture->reconciler, fixture->wanted, fixture->count, true,
-	                               &report, &err),
-	                 -ENOBUFS);
+	assert_int_equal(try_run(fixture, true, &report), -ENOBUFS);
 	reconcile_report_free(&report);
+}
+
+/* A family whose interface address is away: its routes are neither removed nor added. */
+static void test_family_left_alone(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct reconcile_goal goal = {
+		.routes = fixture->wanted,
+		.count = 3,
+		.uplink = 2,
+		.may_delete = true,
+		.leave_alone = {[IP_V6] = true},
+	};
+	struct reconcile_report report;
+	struct error err;
+
+	run_quietly(fixture);
+	fixture->kernel.asked_count = 0;
+	assert_int_equal(reconcile_run(fixture->reconciler, &goal, &report, &err), 0);
+	reconcile_report_free(&report);
+	assert_int_equal(fixture->kernel.asked_count, 0);
+	assert_installed(fixture);
+}
+
+/* Whatever mark it carries: nobody asked for a default route, so nobody takes it away. */
+static void test_default_route_is_never_ours(void **state)
+{
+	struct fixture *fixture = *state;
+	struct route marked = make_route("0.0.0.0/0", "192.168.2.254", OURS);
+
+	fake_routes_put(&fixture->kernel, &marked);
+	run_quietly(fixture);
+	assert_non_null(fake_routes_find(&fixture->kernel, &marked.dst, 0));
 }
 
 static void test_concerns(void **state)
@@ -286,6 +322,8 @@ int main(void)
 		CASE(test_race_is_read_again_then_decided),
 		CASE(test_delete_of_what_is_gone_is_success),
 		CASE(test_failed_send_is_an_error),
+		CASE(test_family_left_alone),
+		CASE(test_default_route_is_never_ours),
 		CASE(test_concerns),
 	};
 

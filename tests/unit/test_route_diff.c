@@ -6,8 +6,9 @@
 #include "check.h"
 #include "daemon/route_diff.h"
 
-#define OURS ROUTE_PROTOCOL_HOSTGW
-#define DST  "10.1.4.0/24"
+#define OURS       ROUTE_PROTOCOL_HOSTGW
+#define DST        "10.1.4.0/24"
+#define OTHER_NODE "192.168.2.46"
 
 static struct route make_route(const char *dst, const char *via, uint8_t protocol)
 {
@@ -42,11 +43,16 @@ static const struct {
          {{"192.168.2.45", RTPROT_BOOT}},
          true,
          {REPLACE}},
-	{"flannel's leftover, other next hop",
+	{"flannel's leftover by another node's address",
+         "192.168.2.45",
+         {{OTHER_NODE, RTPROT_BOOT}},
+         true,
+         {REPLACE}},
+	{"made by hand, by the address of no node",
          "192.168.2.45",
          {{"192.168.2.9", RTPROT_BOOT}},
          true,
-         {REPLACE}},
+         {CONFLICT}},
 	{"an administrator's", "192.168.2.45", {{"192.168.2.45", RTPROT_STATIC}}, true, {CONFLICT}},
 	{"the kernel's own", "192.168.2.45", {{NULL, RTPROT_KERNEL}}, true, {CONFLICT}},
 	{"no gateway: not flannel's", "192.168.2.45", {{NULL, RTPROT_BOOT}}, true, {CONFLICT}},
@@ -98,25 +104,28 @@ static void test_one_key(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct route wanted, there[3];
-		struct route_diff_input input = {
-			.protocol = OURS, .may_delete = cases[i].may_delete, .observed = there};
+		/* the second is there and right: it only makes its next hop known as a node's */
+		struct route wanted[2], there[4];
+		struct route_diff_input input = {.protocol = OURS,
+		                                 .uplink = 2,
+		                                 .may_delete = cases[i].may_delete,
+		                                 .desired = wanted,
+		                                 .observed = there};
 		size_t expected[CONFLICT + 1] = {0};
 		struct route_diff diff;
 		struct error err;
 
 		print_message("%s\n", cases[i].name);
-		if (cases[i].wanted) {
-			wanted = make_route(DST, cases[i].wanted, OURS);
-			input.desired = &wanted;
-			input.desired_count = 1;
-		}
+		if (cases[i].wanted)
+			wanted[input.desired_count++] = make_route(DST, cases[i].wanted, OURS);
+		wanted[input.desired_count++] = make_route("10.1.9.0/24", OTHER_NODE, OURS);
 		while (input.observed_count < 3 && cases[i].there[input.observed_count].protocol) {
 			size_t at = input.observed_count++;
 
 			there[at] = make_route(DST, cases[i].there[at].via,
 			                       cases[i].there[at].protocol);
 		}
+		there[input.observed_count++] = make_route("10.1.9.0/24", OTHER_NODE, OURS);
 		assert_int_equal(route_diff_make(&input, &diff, &err), 0);
 		for (size_t j = 0; j < 3; j++)
 			expected[cases[i].outcomes[j]]++;
@@ -125,6 +134,22 @@ static void test_one_key(void **state)
 			                 expected[outcome]);
 		route_diff_free(&diff);
 	}
+}
+
+/* flanneld routes over the interface to the nodes; what leads elsewhere is somebody's own. */
+static void test_leftover_on_another_interface(void **state)
+{
+	struct route wanted = make_route(DST, "192.168.2.45", OURS);
+	struct route there = make_route(DST, "192.168.2.45", RTPROT_BOOT);
+	struct route_diff_input input = {&wanted, 1, &there, 1, OURS, 3, true};
+	struct route_diff diff;
+	struct error err;
+
+	(void)state;
+	assert_int_equal(route_diff_make(&input, &diff, &err), 0);
+	assert_int_equal(diff.change_count, 0);
+	assert_int_equal(diff.conflict_count, 1);
+	route_diff_free(&diff);
 }
 
 /* What we never set makes a route somebody's making, even with our mark: it is put right. */
@@ -212,7 +237,7 @@ static void test_merge(void **state)
 	}
 	qsort(wanted, MANY, sizeof(wanted[0]), route_compare_key);
 	qsort(there, there_count, sizeof(there[0]), route_compare_key);
-	struct route_diff_input input = {wanted, MANY, there, there_count, OURS, true};
+	struct route_diff_input input = {wanted, MANY, there, there_count, OURS, 2, true};
 
 	assert_int_equal(route_diff_make(&input, &diff, &err), 0);
 	for (size_t i = 0; i < diff.change_count; i++) {
@@ -232,6 +257,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_one_key),
+		cmocka_unit_test(test_leftover_on_another_interface),
 		cmocka_unit_test(test_attributes_not_ours),
 		cmocka_unit_test(test_blackhole_ignores_interface),
 		cmocka_unit_test(test_keys),

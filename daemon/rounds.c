@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "rounds.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "handle.h"
+
+/* Rounds are this far apart at least. */
+#define ROUND_GAP_MS 10
+/* What failed is tried again after this, doubling. */
+#define RETRY_FIRST_MS 1000
+#define RETRY_MOST_MS  30000
+/* The last safety net, not the mechanism: a round without any event, every five to six minutes. */
+#define AUDIT_MS        (5 * 60 * 1000)
+#define AUDIT_JITTER_MS (60 * 1000)
+
+/* What a round left undone. Each was said, and is tried again. */
+struct outcome {
+	size_t host_failures;  /* the interface, the route table, the rules or the file */
+	size_t route_failures; /* single routes: a peer's matter, this host is ready all the same */
+	bool raced;            /* the routes changed under its hands: again soon */
+};
+
+static void note_failure(struct rounds *rounds, const struct error *err, struct outcome *outcome)
+{
+	announce_complaint(&rounds->announcer, LOG_LEVEL_ERROR, err);
+	outcome->host_failures++;
+}
+
+/* ---- the own pod CIDRs ---- */
+
+/* Every family that is switched on needs one. */
+static bool knows_own_cidrs(const struct rounds *rounds, const struct plan *plan)
+{
+	for (int i = 0; i < IP_FAMILIES; i++)
+		if (rounds->settings->conf.network[i].addr.family != 0 &&
+		    plan->own[i].addr.family == 0)
+			return false;
+	return true;
+}
+
+static void explain_waiting(struct rounds *rounds)
+{
+	const char *name = rounds->settings->node_name;
+	struct error err;
+
+	if (!node_table_find(rounds->nodes, name))
+		error_set(&err, ENOENT,
+		          "Waiting: there is no node %s; set --node-name or NODE_NAME to this "
+		          "host's",
+		          name);
+	else
+		error_set(&err, ENOENT,
+		          "Waiting: node %s has no pod CIDR inside the configured Network for "
+		          "each family; see the controller manager's --allocate-node-cidrs",
+		          name);
+	announce_complaint(&rounds->announcer, LOG_LEVEL_WARNING, &err);
+}
+
+/* ---- carrying a plan out ---- */
+
+static void log_beginning(const struct rounds *rounds)
+{
+	log_info(rounds->log, "Created subnet manager: %s - %s", rounds->source_name,
+	         rounds->settings->node_name);
+	log_info(rounds->log, "Found network config - Backend type: host-gw");
+}
+
+static void write_subnet_file(struct rounds *rounds, struct outcome *outcome)
+{
+	struct error err;
+	bool changed;
+
+	if (host_write_subnet_file(rounds->host, rounds->own_cidrs, &changed, &err) < 0)
+		note_failure(rounds, &err, outcome);
+	else if (changed || !rounds->running)
+		log_info(rounds->log, "Wrote subnet file to %s",
+		         rounds->settings->options->subnet_file);
+}
+
+/* A family without an address: its routes are left alone, and the others are looked after. */
+static void note_missing_addresses(struct rounds *rounds, struct outcome *outcome)
+{
+	struct error err;
+
+	for (int i = 0; i < IP_FAMILIES; i++)
+		if (!host_has_address(rounds->host, (enum ip_family_index)i, &err))
+			note_failure(rounds, &err, outcome);
+}
+
+static void start_running(struct rounds *rounds)
+{
+	log_info(rounds->log, "Running backend.");
+	log_info(rounds->log, "Watching for new subnet leases");
+	rounds->running = true;
+}
+
+/* Annotations, routes, rules, then the file that lets pods start, then the condition. */
+static void carry_out(struct rounds *rounds, const struct plan *plan, struct outcome *outcome)
+{
+	struct host *host = rounds->host;
+	struct reconcile_report report;
+	struct error err;
+
+	if (!rounds->running)
+		log_beginning(rounds);
+	rounds->publish(rounds->ctx, rounds->ready);
+	note_missing_addresses(rounds, outcome);
+	if (host_apply_routes(host, plan, rounds->may_delete, &report, &err) < 0)
+		note_failure(rounds, &err, outcome);
+	if (host_apply_rules(host, rounds->own_cidrs, &err) < 0)
+		note_failure(rounds, &err, outcome);
+	/* No pod may start into a network whose first routes or rules could not be made. */
+	if (rounds->running || outcome->host_failures == 0) {
+		write_subnet_file(rounds, outcome);
+		if (!rounds->running)
+			start_running(rounds);
+	}
+	announce_report(&rounds->announcer, &report);
+	outcome->route_failures = report.failed;
+	outcome->raced = report.raced;
+	reconcile_report_free(&report);
+	rounds->ready = outcome->host_failures == 0;
+	rounds->publish(rounds->ctx, rounds->ready);
+}
+
+/* ---- one after another ---- */
+
+static void run_round(uv_timer_t *timer);
+
+/* The delay grows from one retry to the next; a round that an event asked for does not count. */
+static void schedule_retry(struct rounds *rounds, const struct outcome *outcome)
+{
+	uint64_t first = outcome->raced ? ROUND_GAP_MS : RETRY_FIRST_MS;
+
+	if (outcome->host_failures + outcome->route_failures == 0) {
+		rounds->retry_delay = 0;
+		return;
+	}
+	if (rounds->retry_delay == 0)
+		rounds->retry_delay = first;
+	else if (rounds->retrying)
+		rounds->retry_delay *= 2;
+	if (rounds->retry_delay > RETRY_MOST_MS)
+		rounds->retry_delay = RETRY_MOST_MS;
+	rounds->retrying = true;
+	uv_timer_start(&rounds->timer, run_round, rounds->retry_delay, 0);
+}
+
+static void run_round(uv_timer_t *timer)
+{
+	struct rounds *rounds = timer->data;
+	struct outcome outcome = {0};
+	struct plan plan = {0};
+	struct error err;
+
+	rounds->last_round = uv_now(rounds->loop);
+	announce_begin(&rounds->announcer);
+	if (host_look(rounds->host, &err) < 0 ||
+	    host_plan(rounds->host, rounds->nodes, &plan, &err) < 0) {
+		note_failure(rounds, &err, &outcome);
+		rounds->ready = false;
+	} else {
+		bool known = knows_own_cidrs(rounds, &plan);
+
+		if (known)
+			memcpy(rounds->own_cidrs, plan.own, sizeof(rounds->own_cidrs));
+		else
+			explain_waiting(rounds);
+		/* Once running, the others are followed even while the own Node is away. */
+		if (known || rounds->running)
+			carry_out(rounds, &plan, &outcome);
+		announce_plan(&rounds->announcer, &plan, &rounds->host->uplink);
+	}
+	announce_end(&rounds->announcer);
+	plan_free(&plan);
+	schedule_retry(rounds, &outcome);
+}
+
+void rounds_ask(struct rounds *rounds)
+{
+	uint64_t due = rounds->last_round + ROUND_GAP_MS, now = uv_now(rounds->loop);
+
+	if (!rounds->may_run || uv_is_closing((const uv_handle_t *)&rounds->timer))
+		return;
+	rounds->retrying = false;
+	uv_timer_start(&rounds->timer, run_round, due > now ? due - now : 0, 0);
+}
+
+static void audit(uv_timer_t *timer)
+{
+	struct rounds *rounds = timer->data;
+
+	host_distrust(rounds->host);
+	rounds_ask(rounds);
+}
+
+static void on_host_changed(void *ctx)
+{
+	rounds_ask(ctx);
+}
+
+int rounds_start(struct rounds *rounds, struct error *err)
+{
+	uint64_t period;
+	uint32_t random = 0;
+
+	uv_random(NULL, NULL, &random, sizeof(random), 0, NULL);
+	period = AUDIT_MS + random % AUDIT_JITTER_MS;
+	rounds->announcer.log = rounds->log;
+	uv_timer_init(rounds->loop, &rounds->timer);
+	uv_timer_init(rounds->loop, &rounds->audit_timer);
+	rounds->timer.data = rounds;
+	rounds->audit_timer.data = rounds;
+	uv_timer_start(&rounds->audit_timer, audit, period, period);
+	return host_watch(rounds->host, rounds->loop, on_host_changed, rounds, err);
+}
+
+void rounds_close(struct rounds *rounds)
+{
+	if (rounds->host)
+		host_unwatch(rounds->host);
+	handle_close(&rounds->timer);
+	handle_close(&rounds->audit_timer);
+}
+
+void rounds_free(struct rounds *rounds)
+{
+	announcer_free(&rounds->announcer);
+}
+
+bool rounds_explain_ready(const struct rounds *rounds, char *text, size_t size)
+{
+	if (!rounds->may_run)
+		snprintf(text, size, "waiting for the first complete list of nodes\n");
+	else if (!rounds->running)
+		snprintf(text, size, "waiting for a pod CIDR of node %s\n",
+		         rounds->settings->node_name);
+	else if (!rounds->ready)
+		snprintf(text, size, "routes, rules or files are not all in place; see the log\n");
+	return rounds->running && rounds->ready;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Rounds: each makes the plan for the nodes as they are, brings the host to it
+ * and says in the log what came of it. Events only ask for one; a burst of
+ * them makes one round. What could not be done is tried again with backoff.
+ */
+#ifndef DAEMON_ROUNDS_H
+#define DAEMON_ROUNDS_H
+
+#include <uv.h>
+
+#include "announce.h"
+#include "host.h"
+
+struct rounds {
+	/* set by the owner, all borrowed */
+	uv_loop_t *loop;
+	const struct log *log;
+	const struct settings *settings;
+	struct host *host;
+	const struct node_table *nodes;
+	const char *source_name; /* "Kubernetes Subnet Manager" */
+	/* Told when the own pod CIDR is known, and at the end of each round from then on. `ready`:
+	 * routes are read and sent, rules and file are in place. */
+	void (*publish)(void *ctx, bool ready);
+	void *ctx;
+	bool may_run;    /* there are nodes to plan with */
+	bool may_delete; /* ... all of them: a complete list was seen */
+
+	/* how things stand */
+	bool running;                         /* a round that knew the own pod CIDRs is over */
+	bool ready;                           /* as of the last round */
+	struct prefix own_cidrs[IP_FAMILIES]; /* as of the last round that knew them */
+	struct announcer announcer;
+	uint64_t last_round;  /* milliseconds of the loop's clock */
+	uint64_t retry_delay; /* milliseconds; 0: nothing is left undone */
+	bool retrying;        /* the timer runs for a retry, not for an event */
+	uv_timer_t timer, audit_timer;
+};
+
+/* Starts the timers; the owner's fields are set. rounds_close ends them on the loop's next turn
+ * (zeros, never started, are fine); rounds_free is for after that. */
+int rounds_start(struct rounds *rounds, struct error *err);
+void rounds_close(struct rounds *rounds);
+void rounds_free(struct rounds *rounds);
+
+/* Asks for a round soon: something changed. */
+void rounds_ask(struct rounds *rounds);
+
+/* What is missing for being ready, a sentence, into `text`; true: nothing is. */
+bool rounds_explain_ready(const struct rounds *rounds, char *text, size_t size);
+
+#endif
