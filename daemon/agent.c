@@ -19,19 +19,25 @@
 #include "http.h"
 #include "node_status.h"
 #include "nodes_file.h"
+#include "pod_node.h"
 #include "rounds.h"
 #include "version.h"
+#include "warm_state.h"
 
 struct agent {
 	const struct options *options;
 	const struct log *log;
 	struct settings settings;
 	uv_loop_t loop;
+	int exit_code;
 
 	/* source -> node table */
-	struct kube_client *client;    /* NULL with --nodes-file */
-	struct nodes_file *nodes_file; /* NULL with --kube-subnet-mgr */
+	struct kube_client *client;     /* NULL with --nodes-file */
+	const struct kube_config *kube; /* the client's; NULL with it */
+	struct nodes_file *nodes_file;  /* NULL with --kube-subnet-mgr */
 	struct node_table *nodes;
+	struct warm_state *warm; /* NULL: nothing is kept for the next start */
+	bool synced;             /* the source has told of all nodes, or that what was kept is so */
 	struct log_repeat source_trouble;
 
 	/* node table -> plan -> host */
@@ -40,7 +46,9 @@ struct agent {
 
 	/* host -> the own Node */
 	struct own_node own;
+	struct pod_node *pod_node;  /* NULL: the Node's name is known */
 	struct node_status *status; /* NULL: it is not written to */
+	struct events *events;      /* NULL: none are sent */
 
 	struct http_server *http; /* NULL: --healthz-port=0 */
 	uv_signal_t terminate, interrupt;
@@ -107,11 +115,12 @@ static void on_list_end(void *ctx, bool complete)
 		if (!node_table_find(agent->nodes, agent->settings.node_name))
 			own_node_forget(&agent->own);
 	}
-	if (!agent->rounds.may_run && agent->client)
+	if (!agent->synced && agent->client)
 		log_info(agent->log, "Node controller sync successful");
 	if (!complete && !agent->rounds.may_delete)
 		log_warning(agent->log, "The list of nodes has entries that cannot be read: until "
 		                        "they can, no route is removed");
+	agent->synced = true;
 	agent->rounds.may_run = true;
 	agent->rounds.may_delete = agent->rounds.may_delete || complete;
 	rounds_ask(&agent->rounds);
@@ -134,39 +143,77 @@ static void on_recovered(void *ctx)
 	         agent->client ? "The API server answers again" : "The nodes file is good again");
 }
 
-static int follow_kubernetes(struct agent *agent, const struct node_sink *sink, struct error *err)
+/* ---- what outlasts a restart ---- */
+
+static void keep(struct agent *agent, const char *resource_version, bool at_once)
 {
-	const struct options *options = agent->options;
-	struct node_status_config config = {
-		.loop = &agent->loop,
-		.log = agent->log,
-		.node_name = agent->settings.node_name,
-		.annotation_prefix = options->kube_annotation_prefix,
-		.set_condition = options->set_node_network_unavailable,
+	const struct warm_facts facts = {
+		.resource_version = resource_version,
+		.nodes = agent->nodes,
+		.own = &agent->own,
 	};
 
-	if (agent->settings.kube->insecure_skip_tls_verify)
-		log_warning(agent->log,
-		            "%s: insecure-skip-tls-verify is set: anyone on the way to %s can "
-		            "play the API server; give certificate-authority instead",
-		            agent->settings.kube->origin, agent->settings.kube->server);
-	log_info(agent->log, "Waiting 10m0s for node controller to sync");
-	log_info(agent->log, "Starting kube subnet manager");
-	if (kube_client_new(&agent->loop, agent->settings.kube, "hostgwd/" HOSTGW_VERSION,
-	                    &agent->client, err) < 0)
-		return EXIT_MISTAKE;
-	agent->settings.kube = NULL; /* the client's now */
-	config.client = agent->client;
-	if ((options->annotate && node_status_new(&config, &agent->status, err) < 0) ||
-	    kube_watch_start(agent->client, options->kube_annotation_prefix, sink, err) < 0)
-		return EXIT_FAILURE;
-	return EXIT_SUCCESS;
+	warm_state_save(agent->warm, facts, uv_now(&agent->loop), at_once);
 }
 
-static int follow_nodes(struct agent *agent, struct error *err)
+static void on_version(void *ctx, const char *resource_version)
 {
-	const struct options *options = agent->options;
-	const struct node_sink sink = {
+	keep(ctx, resource_version, false);
+}
+
+static void on_resumed(void *ctx)
+{
+	struct agent *agent = ctx;
+
+	log_info(agent->log, "Node controller sync successful: resumed without a list");
+	agent->synced = true;
+	agent->rounds.may_delete = true;
+	rounds_ask(&agent->rounds);
+}
+
+/* What is known at this moment; while a list is under way, the last file is the better one. */
+static void keep_last(struct agent *agent)
+{
+	const char *version = agent->client ? kube_watch_version(agent->client) : NULL;
+
+	if (version && agent->rounds.may_delete)
+		keep(agent, version, true);
+}
+
+/* The nodes of the last run: their routes stand before the API server has answered. *version is
+ * the caller's to free; NULL: nothing was kept. */
+static int recall(struct agent *agent, char **version, struct error *err)
+{
+	const struct warm_state_config config = {
+		.log = agent->log,
+		.folder = agent->options->state_dir,
+		.kube = agent->kube,
+		.annotation_prefix = agent->options->kube_annotation_prefix,
+		.node_name = agent->settings.node_name,
+	};
+	struct warm_memory memory;
+	int result = warm_state_new(&config, &agent->warm, err);
+
+	*version = NULL;
+	if (result < 0 || !warm_state_load(agent->warm, &memory))
+		return result;
+	node_table_free(agent->nodes);
+	agent->nodes = memory.nodes;
+	agent->own = memory.own;
+	*version = memory.resource_version;
+	agent->rounds.nodes = agent->nodes;
+	agent->rounds.may_run = true;
+	log_info(agent->log, "Warm state: %zu nodes, kept until the API server tells of others",
+	         node_table_count(agent->nodes));
+	rounds_ask(&agent->rounds);
+	return 0;
+}
+
+/* ---- the sources ---- */
+
+static struct node_sink make_sink(struct agent *agent)
+{
+	return (struct node_sink){
 		.ctx = agent,
 		.list_begin = on_list_begin,
 		.node_changed = on_node_changed,
@@ -174,10 +221,122 @@ static int follow_nodes(struct agent *agent, struct error *err)
 		.list_end = on_list_end,
 		.trouble = on_trouble,
 		.recovered = on_recovered,
+		.resumed = on_resumed,
+		.version = on_version,
+	};
+}
+
+static void release_text(char **text)
+{
+	free(*text);
+}
+
+static int watch_nodes(struct agent *agent, struct error *err)
+{
+	__attribute__((cleanup(release_text))) char *resume_version = NULL;
+	const struct node_sink sink = make_sink(agent);
+	struct kube_watch_options watch = {
+		.annotation_prefix = agent->options->kube_annotation_prefix,
+		.node_name = agent->settings.node_name,
+	};
+	int result = recall(agent, &resume_version, err);
+
+	if (result < 0)
+		return result;
+	log_info(agent->log, "Waiting 10m0s for node controller to sync");
+	log_info(agent->log, "Starting kube subnet manager");
+	watch.resume_version = resume_version;
+	return kube_watch_start(agent->client, &watch, &sink, err);
+}
+
+/* What is written about the own Node. */
+static int start_writing(struct agent *agent, struct error *err)
+{
+	const struct options *options = agent->options;
+	const struct node_status_config status = {
+		.loop = &agent->loop,
+		.client = agent->client,
+		.log = agent->log,
+		.node_name = agent->settings.node_name,
+		.annotation_prefix = options->kube_annotation_prefix,
+		.set_condition = options->set_node_network_unavailable,
+	};
+	const struct events_config events = {
+		.loop = &agent->loop,
+		.client = agent->client,
+		.log = agent->log,
+		.node_name = agent->settings.node_name,
 	};
 
+	if (options->annotate && node_status_new(&status, &agent->status, err) < 0)
+		return -err->code;
+	if (options->events && events_new(&events, &agent->events, err) < 0)
+		return -err->code;
+	agent->rounds.announcer.events = agent->events;
+	return 0;
+}
+
+/* Forward: what is found later can still be a reason to end. */
+static void shut_down(struct agent *agent);
+
+static void on_name_found(void *ctx, const char *node_name)
+{
+	struct agent *agent = ctx;
+	struct error err;
+
+	pod_node_close(agent->pod_node);
+	agent->pod_node = NULL;
+	snprintf(agent->settings.node_name, sizeof(agent->settings.node_name), "%s", node_name);
+	log_info(agent->log, "Pod %s/%s runs on node %s", agent->settings.pod_namespace,
+	         agent->settings.pod_name, agent->settings.node_name);
+	if (start_writing(agent, &err) == 0 && watch_nodes(agent, &err) == 0)
+		return;
+	log_error(agent->log, "%s", err.text);
+	agent->exit_code = EXIT_FAILURE;
+	shut_down(agent);
+}
+
+static int find_own_name(struct agent *agent, struct error *err)
+{
+	const struct pod_node_config config = {
+		.loop = &agent->loop,
+		.client = agent->client,
+		.log = agent->log,
+		.name_space = agent->settings.pod_namespace,
+		.pod = agent->settings.pod_name,
+		.ctx = agent,
+		.found = on_name_found,
+	};
+
+	return pod_node_find(&config, &agent->pod_node, err);
+}
+
+static int follow_kubernetes(struct agent *agent, struct error *err)
+{
+	agent->kube = agent->settings.kube;
+	if (agent->kube->insecure_skip_tls_verify)
+		log_warning(agent->log,
+		            "%s: insecure-skip-tls-verify is set: anyone on the way to %s can "
+		            "play the API server; give certificate-authority instead",
+		            agent->kube->origin, agent->kube->server);
+	if (kube_client_new(&agent->loop, agent->settings.kube, "hostgwd/" HOSTGW_VERSION,
+	                    &agent->client, err) < 0)
+		return EXIT_MISTAKE;
+	agent->settings.kube = NULL; /* the client's now */
+	if (!agent->settings.node_name[0])
+		return find_own_name(agent, err) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+	if (start_writing(agent, err) < 0 || watch_nodes(agent, err) < 0)
+		return EXIT_FAILURE;
+	return EXIT_SUCCESS;
+}
+
+static int follow_nodes(struct agent *agent, struct error *err)
+{
+	const struct options *options = agent->options;
+	const struct node_sink sink = make_sink(agent);
+
 	if (options->kube_subnet_mgr)
-		return follow_kubernetes(agent, &sink, err);
+		return follow_kubernetes(agent, err);
 	log_info(agent->log, "Reading nodes from %s", options->nodes_file);
 	if (nodes_file_start(&agent->loop, options->nodes_file, options->kube_annotation_prefix,
 	                     &sink, &agent->nodes_file, err) < 0)
@@ -193,7 +352,14 @@ static bool is_ready(void *ctx, char *text, size_t size)
 {
 	const struct agent *agent = ctx;
 
-	return rounds_explain_ready(&agent->rounds, text, size);
+	if (agent->pod_node)
+		snprintf(text, size, "waiting for the API server to tell of pod %s/%s\n",
+		         agent->settings.pod_namespace, agent->settings.pod_name);
+	else if (!agent->synced)
+		snprintf(text, size, "waiting for the API server to tell of all nodes\n");
+	else
+		return rounds_explain_ready(&agent->rounds, text, size);
+	return false;
 }
 
 static int serve_health(struct agent *agent, struct error *err)
@@ -211,7 +377,11 @@ static int serve_health(struct agent *agent, struct error *err)
 /* After this only closing handles are left, and the loop ends. */
 static void shut_down(struct agent *agent)
 {
+	keep_last(agent);
+	pod_node_close(agent->pod_node);
 	node_status_close(agent->status);
+	events_close(agent->events);
+	agent->rounds.announcer.events = NULL;
 	kube_client_close(agent->client);
 	nodes_file_close(agent->nodes_file);
 	http_server_close(agent->http);
@@ -288,6 +458,7 @@ static void free_agent(struct agent *agent)
 	rounds_free(&agent->rounds);
 	host_close(&agent->host);
 	node_table_free(agent->nodes);
+	warm_state_free(agent->warm);
 	settings_free(&agent->settings);
 }
 
@@ -295,21 +466,21 @@ int agent_run(const struct options *options, const struct log *log)
 {
 	struct agent agent = {.options = options, .log = log};
 	struct error err;
-	int code = uv_loop_init(&agent.loop);
+	int result = uv_loop_init(&agent.loop);
 
-	if (code < 0) {
-		log_error(log, "starting the event loop: %s (see ulimit -n)", uv_strerror(code));
+	if (result < 0) {
+		log_error(log, "starting the event loop: %s (see ulimit -n)", uv_strerror(result));
 		return EXIT_FAILURE;
 	}
-	code = get_ready(&agent, &err);
-	if (code == EXIT_SUCCESS)
-		code = start(&agent, &err);
-	if (code != EXIT_SUCCESS) {
+	agent.exit_code = get_ready(&agent, &err);
+	if (agent.exit_code == EXIT_SUCCESS)
+		agent.exit_code = start(&agent, &err);
+	if (agent.exit_code != EXIT_SUCCESS) {
 		log_error(log, "%s", err.text);
 		shut_down(&agent);
 	}
 	uv_run(&agent.loop, UV_RUN_DEFAULT);
 	uv_loop_close(&agent.loop);
 	free_agent(&agent);
-	return code;
+	return agent.exit_code;
 }

@@ -5,19 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hash.h"
+
 /* More of a kind than this in one round become one line with counts. */
 #define LINES_MAX 64
 
 /* ---- complaints ---- */
 
-/* FNV-1a; two complaints that share a hash cost a line, no more. */
+/* Two complaints that share a hash cost a line, no more. */
 static uint64_t hash_text(const char *text)
 {
-	uint64_t hash = 0xcbf29ce484222325u;
-
-	for (; *text; text++)
-		hash = (hash ^ (unsigned char)*text) * 0x100000001b3u;
-	return hash;
+	return hash_add(HASH_START, text, strlen(text));
 }
 
 static int compare_hashes(const void *a, const void *b)
@@ -209,6 +207,7 @@ static void announce_conflict(struct announcer *announcer, const struct route_co
 	         print_route(&conflict->desired, desired, sizeof(desired)),
 	         conflict->observed.protocol);
 	complain(announcer, LOG_LEVEL_WARNING, text);
+	events_note(announcer->events, "ForeignRouteInTheWay", text);
 }
 
 void announce_report(struct announcer *announcer, const struct reconcile_report *report)
@@ -231,11 +230,18 @@ void announce_report(struct announcer *announcer, const struct reconcile_report 
 
 /* ---- nodes ---- */
 
-/* A new Node is without pod CIDR or address for a moment: that is news, not a warning. */
-static bool is_transient(enum claim_state state)
-{
-	return state == CLAIM_NO_POD_CIDR || state == CLAIM_NO_NEXT_HOP;
-}
+/* The reason of a Kubernetes Event. NULL: none is due; a new Node is without pod CIDR or address
+ * for a moment, which is not worth a warning. */
+static const char *const event_reasons[CLAIM_STATES] = {
+	[CLAIM_BAD_POD_CIDR] = "PodCIDRInvalid",
+	[CLAIM_OUTSIDE_NETWORK] = "PodCIDROutsideNetwork",
+	[CLAIM_CONFLICT] = "PodCIDRConflict",
+	[CLAIM_HOST_ADDRESS] = "PodCIDRCoversHostAddress",
+	[CLAIM_OTHER_BACKEND] = "OtherBackend",
+	[CLAIM_BAD_NEXT_HOP] = "NextHopInvalid",
+	[CLAIM_OWN_ADDRESS] = "NextHopIsOwnAddress",
+	[CLAIM_OFF_LINK] = "NextHopOffLink",
+};
 
 void announce_plan(struct announcer *announcer, const struct plan *plan,
                    const struct uplink *uplink)
@@ -249,7 +255,11 @@ void announce_plan(struct announcer *announcer, const struct plan *plan,
 			continue;
 		claim_describe(claim, uplink, reason, sizeof(reason));
 		snprintf(text, sizeof(text), "Skipping %s", reason);
-		complain(announcer, is_transient(claim->state) ? LOG_LEVEL_INFO : LOG_LEVEL_WARNING,
-		         text);
+		if (!event_reasons[claim->state]) {
+			complain(announcer, LOG_LEVEL_INFO, text);
+			continue;
+		}
+		complain(announcer, LOG_LEVEL_WARNING, text);
+		events_note(announcer->events, event_reasons[claim->state], text);
 	}
 }

@@ -2,17 +2,20 @@
 /*
  * Puts into words, for the log, what a round of the agent did and what stands
  * in its way. News is said once; a complaint is said when it comes up, not
- * again while it stands, and again if it comes back.
+ * again while it stands, and again if it comes back. What an administrator must see is a
+ * Kubernetes Event, too.
  */
 #ifndef DAEMON_ANNOUNCE_H
 #define DAEMON_ANNOUNCE_H
 
+#include "events.h"
 #include "log.h"
 #include "plan.h"
 #include "reconcile.h"
 
 struct announcer {
 	const struct log *log; /* borrowed */
+	struct events *events; /* borrowed; NULL: the log alone */
 	/* Hashes of the complaints that stood at the end of the last round, sorted, and of those
 	 * of this round. */
 	uint64_t *standing, *coming;

@@ -5,9 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <uv.h>
 
 #include "agent.h"
+#include "hostgw/kube_launch.h"
 #include "version.h"
 
 static const char *from_environment(const char *name)
@@ -63,6 +65,7 @@ int main(int argc, char *argv[])
 	struct options options;
 	struct error err;
 
+	kube_launch_if_asked(argv);
 	if (argc > 1 && argv[1][0] != '-')
 		return run_subcommand(argv[1]);
 	if (options_parse(argc, argv, from_environment, &options, ignore_note, NULL, &err) < 0 ||
@@ -78,5 +81,8 @@ int main(int argc, char *argv[])
 	options_parse(argc, argv, from_environment, &options, print_note, &log, &err);
 	/* A write to a closed connection or log pipe is an error to handle, not a reason to die. */
 	signal(SIGPIPE, SIG_IGN);
+	/* Tokens and keys are in memory then: no core dumps, and no reading by other processes. */
+	if (options.kube_subnet_mgr)
+		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
 	return agent_run(&options, &log);
 }

@@ -54,25 +54,28 @@ static void retry_now(uv_timer_t *timer)
 	send_difference(timer->data);
 }
 
-static void retry_later(struct node_status *status, const struct error *err)
+/* Not before the server wants it, and no sooner than `delay` says. */
+static void retry_later(struct node_status *status, const struct error *err, unsigned retry_after)
 {
 	struct error wrapped = *err;
+	uint64_t wanted = (uint64_t)retry_after * 1000;
 
 	error_wrap(&wrapped, "cannot update the status of node %s", status->config.node_name);
 	log_trouble(status->config.log, &status->repeat, &wrapped, uv_now(status->config.loop));
 	status->delay = status->delay ? status->delay * 2 : RETRY_FIRST_MS;
 	if (status->delay > RETRY_MOST_MS)
 		status->delay = RETRY_MOST_MS;
-	uv_timer_start(&status->retry, retry_now, status->delay, 0);
+	uv_timer_start(&status->retry, retry_now, wanted > status->delay ? wanted : status->delay,
+	               0);
 }
 
-static void patch_done(void *ctx, int result, const struct error *err)
+static void patch_done(void *ctx, const struct kube_answer *answer)
 {
 	struct node_status *status = ctx;
 
 	status->in_flight = false;
-	if (result < 0) {
-		retry_later(status, err);
+	if (answer->result < 0) {
+		retry_later(status, &answer->err, answer->retry_after);
 		return;
 	}
 	status->delay = 0;
@@ -100,7 +103,7 @@ static void send_difference(struct node_status *status)
 	}
 	if (kube_node_patch_send(config->client, config->node_name, config->annotation_prefix,
 	                         &status->patch, patch_done, status, &err) < 0)
-		retry_later(status, &err);
+		retry_later(status, &err, 0);
 	else
 		status->in_flight = true;
 }

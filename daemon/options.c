@@ -47,6 +47,8 @@ static const struct option_spec specs[] = {
 	{NULL, "set-node-network-unavailable", NULL, OPTION_BOOL, false, 0,
          FIELD(set_node_network_unavailable), "true", NULL,
          "set condition NetworkUnavailable=False when ready"},
+	{NULL, "events", NULL, OPTION_BOOL, true, 0, FIELD(events), "true", NULL,
+         "tell of skipped nodes and foreign routes by Kubernetes Events"},
 
 	{"The interface to the other nodes", "iface", NULL, OPTION_LIST, false, 0, FIELD(iface), "",
          "NAME|IP",
@@ -83,6 +85,8 @@ static const struct option_spec specs[] = {
          "/etc/kube-flannel/net-conf.json", "FILE", "the network's configuration"},
 	{NULL, "subnet-file", NULL, OPTION_TEXT, false, 0, FIELD(subnet_file),
          "/run/flannel/subnet.env", "FILE", "written for CNI plugins and scripts"},
+	{NULL, "state-dir", NULL, OPTION_TEXT, true, 0, FIELD(state_dir), "/run/hostgw", "DIR",
+         "keeps what a restart begins with (Kubernetes only); empty: nothing is kept"},
 
 	{"Watching it", "healthz-ip", NULL, OPTION_TEXT, false, 0, FIELD(healthz_ip), "0.0.0.0",
          "IP", "address of /healthz and /readyz"},
@@ -344,7 +348,7 @@ void options_print_help(FILE *to)
 		fputc('\n', to);
 	}
 	fputs("\nEach flag is also an environment variable: FLANNELD_ and the name in upper case "
-	      "with\n- as _; HOSTGW_ for nodes-file, node-name, annotate, route-*, "
-	      "nonmasquerade-cidr and\nlog-format. A flag wins.\n",
+	      "with\n- as _; HOSTGW_ for nodes-file, node-name, annotate, events, route-*, "
+	      "nonmasquerade-cidr,\nstate-dir and log-format. A flag wins.\n",
 	      to);
 }

@@ -32,6 +32,7 @@ struct options {
 	const char *node_name;
 	bool annotate;
 	bool set_node_network_unavailable;
+	bool events;
 	/* the interface */
 	struct option_list iface;
 	struct option_list iface_regex;
@@ -50,6 +51,7 @@ struct options {
 	/* files */
 	const char *net_config_path;
 	const char *subnet_file;
+	const char *state_dir;
 	/* watching it */
 	const char *healthz_ip;
 	uint32_t healthz_port;

@@ -6,7 +6,7 @@
 #ifndef DAEMON_OWN_NODE_H
 #define DAEMON_OWN_NODE_H
 
-#include "hostgw/kube_client.h"
+#include "hostgw/kube_request.h"
 #include "hostgw/prefix.h"
 
 struct own_node {

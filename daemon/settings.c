@@ -99,6 +99,19 @@ static int read_nonmasquerade(const struct options *options, struct settings *ou
 	return result;
 }
 
+/* How flannel's manifest tells a Pod who it is. */
+static bool choose_pod(const struct options *options, struct settings *out)
+{
+	const char *name_space = getenv("POD_NAMESPACE");
+	const char *name = getenv("POD_NAME");
+
+	if (!options->kube_subnet_mgr || !name_space || !*name_space || !name || !*name)
+		return false;
+	out->pod_namespace = name_space;
+	out->pod_name = name;
+	return true;
+}
+
 static int choose_node_name(const struct options *options, struct settings *out, struct error *err)
 {
 	const char *from_environment = getenv("NODE_NAME");
@@ -111,6 +124,8 @@ static int choose_node_name(const struct options *options, struct settings *out,
 			                 given, NODE_NAME_MAX);
 		return 0;
 	}
+	if (choose_pod(options, out))
+		return 0;
 	if (gethostname(out->node_name, size) < 0)
 		return error_set(err, errno, "the host name: %s; give --node-name",
 		                 strerror(errno));
@@ -121,6 +136,17 @@ static int choose_node_name(const struct options *options, struct settings *out,
 	return 0;
 }
 
+/* kubectl merges several files; a daemon's configuration is one. */
+static int check_one_file(const char *files, struct error *err)
+{
+	if (access(files, F_OK) == 0 || !strchr(files, ':'))
+		return 0;
+	return error_set(err, EINVAL,
+	                 "KUBECONFIG names several files (%s), which are not merged here: give "
+	                 "the one that counts with --kubeconfig-file",
+	                 files);
+}
+
 static int find_kube_config(const struct options *options, struct settings *out, struct error *err)
 {
 	const char *from_environment = getenv("KUBECONFIG");
@@ -129,8 +155,11 @@ static int find_kube_config(const struct options *options, struct settings *out,
 
 	if (!options->kube_subnet_mgr)
 		return 0;
-	if (!file[0] && from_environment)
+	if (!file[0] && from_environment) {
 		file = from_environment;
+		if (check_one_file(file, err) < 0)
+			return -err->code;
+	}
 	if (file[0])
 		return kube_config_read(file, server[0] ? server : NULL, &out->kube, err);
 	if (server[0])

@@ -16,7 +16,8 @@
 struct settings {
 	const struct options *options; /* borrowed */
 	struct net_conf conf;
-	char node_name[NODE_NAME_MAX + 1];
+	char node_name[NODE_NAME_MAX + 1];    /* "": the Pod below tells, by the API server */
+	const char *pod_namespace, *pod_name; /* from the environment; NULL: not needed */
 	struct prefix nonmasquerade[OPTION_LIST_MAX];
 	size_t nonmasquerade_count;
 	struct kube_config *kube; /* owned; NULL: nodes come from the file */

@@ -81,3 +81,30 @@ char *base64_decode_text(const char *encoded)
 	free(d.out);
 	return NULL;
 }
+
+/* Up to three bytes become four digits. */
+static void encode_group(const char *bytes, size_t count, char *out)
+{
+	static const char digits[] =
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	uint32_t bits = 0;
+
+	for (size_t i = 0; i < 3; i++)
+		bits = bits << 8 | (i < count ? (unsigned char)bytes[i] : 0);
+	for (size_t i = 0; i < 4; i++)
+		out[i] = i <= count ? digits[bits >> (18 - 6 * i) & 63] : '=';
+}
+
+char *base64_encode_text(const char *text)
+{
+	size_t length = strlen(text);
+	char *encoded = malloc((length + 2) / 3 * 4 + 1);
+	char *at = encoded;
+
+	if (!encoded)
+		return NULL;
+	for (size_t i = 0; i < length; i += 3, at += 4)
+		encode_group(text + i, length - i < 3 ? length - i : 3, at);
+	*at = '\0';
+	return encoded;
+}

@@ -9,4 +9,7 @@
  * required; line breaks are allowed, as in Go's decoder), a NUL inside, or no memory. */
 char *base64_decode_text(const char *encoded);
 
+/* malloc'ed, one line. NULL: no memory. */
+char *base64_encode_text(const char *text);
+
 #endif

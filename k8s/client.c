@@ -8,7 +8,7 @@
 static int fill(struct kube_client *client, uv_loop_t *loop, struct kube_config *config,
                 const char *user_agent, struct error *err)
 {
-	int result = credentials_new(config, &client->credentials, err);
+	int result = credentials_new(loop, config, &client->credentials, err);
 
 	if (result < 0)
 		return result;
@@ -62,19 +62,36 @@ void kube_client_close(struct kube_client *client)
 	http_close(client->http, part_closed, client);
 }
 
-int kube_watch_start(struct kube_client *client, const char *annotation_prefix,
+int kube_watch_start(struct kube_client *client, const struct kube_watch_options *options,
                      const struct node_sink *sink, struct error *err)
 {
 	struct reflector_needs needs = {.loop = client->loop,
 	                                .http = client->http,
 	                                .credentials = client->credentials,
-	                                .config = client->config};
+	                                .config = client->config,
+	                                .format = &client->format,
+	                                .stats = &client->stats};
 	int result;
 
 	if (client->reflector)
 		return error_set(err, EALREADY, "the Nodes are being watched already");
-	result = reflector_start(&needs, annotation_prefix, sink, &client->reflector, err);
+	result = reflector_start(&needs, options, sink, &client->reflector, err);
 	if (result == 0)
 		client->open++;
 	return result;
+}
+
+const char *kube_watch_version(const struct kube_client *client)
+{
+	return client->reflector ? reflector_version(client->reflector) : NULL;
+}
+
+void kube_watch_use_format(struct kube_client *client, enum kube_format format)
+{
+	client->format = format;
+}
+
+void kube_watch_stats(const struct kube_client *client, struct kube_watch_stats *out)
+{
+	*out = client->stats;
 }

@@ -14,6 +14,8 @@ struct kube_client {
 	struct kube_config *config;
 	struct credentials *credentials;
 	struct http *http;
+	enum kube_format format;
+	struct kube_watch_stats stats;
 	struct reflector *reflector; /* NULL: no watch was started */
 	unsigned open;               /* parts that are not closed yet */
 };

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "credentials.h"
+#include "exec_config.h"
 #include "file.h"
 
 #define SERVICE_ACCOUNT_DIRECTORY "/var/run/secrets/kubernetes.io/serviceaccount"
@@ -182,6 +183,7 @@ void kube_config_free(struct kube_config *config)
 	wipe(config->key_data);
 	wipe(config->token);
 	free(config->token_file);
+	exec_config_free(config->exec);
 	free(config->tls_server_name);
 	wipe(config->proxy_url); /* may hold a password */
 	free(config);

@@ -39,6 +39,19 @@ static void unlink_request(struct http *http, struct http_request *request)
 		request->next->previous = request->previous;
 }
 
+/* What the server thinks of the credential. true: there is another one for the next request. */
+static bool renew_credential(struct http *http, const struct http_request *request)
+{
+	int status = http_request_status(request);
+
+	if (status == 401)
+		return credentials_refused(http->credentials, request->generation,
+		                           uv_now(http->loop));
+	if (status >= 200 && status < 300)
+		credentials_accepted(http->credentials, request->generation);
+	return false;
+}
+
 static void drop_request(struct http *http, struct http_request *request)
 {
 	if (request->running)
@@ -61,17 +74,18 @@ static void finish_requests(struct http *http)
 		curl_multi_remove_handle(http->multi, request->easy);
 		request->running = false;
 		if (!request->cancelled)
-			http_request_finish(request, code, http->target.config);
+			http_request_finish(request, code, http->target.config,
+			                    renew_credential(http, request));
 		drop_request(http, request);
 	}
 }
 
-/* Requests that libcurl would not even take: they end like the others, on the loop. */
+/* Requests that could not even begin: they end like the others, on the loop. */
 static void finish_rejected(struct http *http)
 {
 	for (struct http_request *request = http->requests; request; request = request->next)
-		if (request->rejected && !request->cancelled) {
-			http_request_finish(request, CURLE_OUT_OF_MEMORY, http->target.config);
+		if (request->rejected.code && !request->cancelled) {
+			http_request_finish(request, CURLE_OK, http->target.config, false);
 			request->cancelled = true;
 		}
 }
@@ -102,12 +116,39 @@ static void tear_down(struct http *http)
 /* Forward: libcurl's timer is also what ends a rejected request. */
 static void on_timer(uv_timer_t *timer);
 
-static void add_request(struct http *http, struct http_request *request)
+static void reject_request(struct http *http, struct http_request *request, const struct error *err)
 {
-	request->running = curl_multi_add_handle(http->multi, request->easy) == CURLM_OK;
-	request->rejected = !request->running;
-	if (request->rejected)
-		uv_timer_start(&http->timer, on_timer, 0, 0);
+	request->rejected = *err;
+	uv_timer_start(&http->timer, on_timer, 0, 0);
+}
+
+static void run_request(struct http *http, struct http_request *request,
+                        const struct credential *credential)
+{
+	struct error err;
+
+	if (http_request_authorize(request, &http->target, credential, &err) < 0) {
+		reject_request(http, request, &err);
+	} else if (curl_multi_add_handle(http->multi, request->easy) != CURLM_OK) {
+		error_set(&err, ENOMEM, "out of memory");
+		reject_request(http, request, &err);
+	} else {
+		request->running = true;
+	}
+}
+
+static void begin_request(struct http *http, struct http_request *request)
+{
+	struct credential credential;
+	struct error err;
+	int result = credentials_get(http->credentials, uv_now(http->loop), &credential, &err);
+
+	if (result == -EINPROGRESS)
+		request->waiting = true;
+	else if (result < 0)
+		reject_request(http, request, &err);
+	else
+		run_request(http, request, &credential);
 }
 
 /* Nothing of libcurl is on the stack any more: does what was only marked. */
@@ -123,8 +164,26 @@ static void settle(struct http *http)
 		next = request->next;
 		if (request->cancelled)
 			drop_request(http, request);
-		else if (!request->running && !request->rejected)
-			add_request(http, request);
+		else if (!request->running && !request->rejected.code && !request->waiting)
+			begin_request(http, request);
+	}
+}
+
+/* The plugin has given a credential, or has failed, for all who wait. */
+static void on_fetched(void *ctx, const struct error *err)
+{
+	struct http *http = ctx;
+	struct credential credential;
+
+	credentials_current(http->credentials, &credential);
+	for (struct http_request *request = http->requests; request; request = request->next) {
+		if (!request->waiting || request->cancelled)
+			continue;
+		request->waiting = false;
+		if (err)
+			reject_request(http, request, err);
+		else
+			run_request(http, request, &credential);
 	}
 }
 
@@ -254,6 +313,7 @@ int http_new(uv_loop_t *loop, const struct kube_config *config, struct credentia
 		free(http);
 		return result;
 	}
+	credentials_on_fetched(credentials, on_fetched, http);
 	*out = http;
 	return 0;
 }
@@ -263,6 +323,7 @@ void http_close(struct http *http, void (*closed)(void *ctx), void *ctx)
 	http->closing = true;
 	http->closed = closed;
 	http->closed_ctx = ctx;
+	credentials_on_fetched(http->credentials, NULL, NULL);
 	for (struct http_request *request = http->requests; request; request = request->next)
 		request->cancelled = true;
 	if (!http->busy)
@@ -272,9 +333,8 @@ void http_close(struct http *http, void (*closed)(void *ctx), void *ctx)
 int http_start(struct http *http, const struct http_call *call, struct http_request **out,
                struct error *err)
 {
-	const char *token = credentials_token(http->credentials, uv_now(http->loop));
 	struct http_request *request;
-	int result = http_request_new(http, &http->target, token, call, &request, err);
+	int result = http_request_new(http, &http->target, call, &request, err);
 
 	if (result < 0)
 		return result;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * HTTPS requests to the API server on the daemon's loop: libcurl's multi-socket
- * interface on libuv, bodies streamed as they come. Callbacks run on the loop, never
- * inside http_start.
+ * interface on libuv, bodies streamed as they come. A request waits for its credential, if a
+ * plugin has to be asked. Callbacks run on the loop, never inside http_start.
  */
 #ifndef HOSTGW_K8S_HTTP_H
 #define HOSTGW_K8S_HTTP_H
@@ -20,6 +20,7 @@ struct http_result {
 	int status; /* the answer's status; 0: there was none */
 	struct error
 		failure; /* code 0: the answer came whole; else what broke it, with the remedy */
+	bool renewed;    /* 401, but the next request has another credential */
 	bool timed_out;  /* `timeout_s` was over */
 	bool stopped;    /* a callback asked to stop */
 	unsigned retry_after; /* seconds, from Retry-After; 0: not said */

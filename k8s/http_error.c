@@ -2,6 +2,10 @@
 #include "http_error.h"
 
 #include <errno.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#include "exec_config.h"
 
 /* Results of certificate verification, as libcurl hands them on from OpenSSL
  * (openssl-verification-options(1) describes them, x509_vfy.h numbers them). */
@@ -41,17 +45,17 @@ static int explain_certificate(CURL *easy, const char *words, const struct kube_
 	switch (verified) {
 	case VERIFY_OK:
 	case VERIFY_UNSPECIFIED:
-		return error_set(err, EACCES,
+		return error_set(err, EKEYREJECTED,
 		                 "the certificate of %s is for another name: %s (use a name or "
 		                 "address that it has, or set tls-server-name in the kubeconfig)",
 		                 server, words);
 	case VERIFY_EXPIRED:
-		return error_set(err, EACCES,
+		return error_set(err, EKEYREJECTED,
 		                 "the certificate of %s has expired: renew it (and check this "
 		                 "host's clock)",
 		                 server);
 	case VERIFY_NOT_YET_VALID:
-		return error_set(err, EACCES,
+		return error_set(err, EKEYREJECTED,
 		                 "the certificate of %s is not valid yet: check this host's clock",
 		                 server);
 	case VERIFY_NO_ISSUER:
@@ -61,14 +65,31 @@ static int explain_certificate(CURL *easy, const char *words, const struct kube_
 	case VERIFY_NO_LOCAL_ISSUER:
 	case VERIFY_NO_CHAIN:
 		return error_set(
-			err, EACCES,
+			err, EKEYREJECTED,
 			"the certificate of %s is not signed by %s: give the cluster's own "
 			"CA",
 			server, ca_name(config, ca, sizeof(ca)));
 	default: /* the many others speak for themselves */
-		return error_set(err, EACCES, "the certificate of %s is refused: %s", server,
+		return error_set(err, EKEYREJECTED, "the certificate of %s is refused: %s", server,
 		                 words);
 	}
+}
+
+/* Where a proxy may be what failed: libcurl's words name the host that was meant. */
+static bool may_use_proxy(const struct kube_config *config)
+{
+	const char *name = strncmp(config->server, "https:", 6) == 0 ? "https_proxy" : "http_proxy";
+
+	return config->proxy_url || getenv(name) || getenv("HTTPS_PROXY") || getenv("ALL_PROXY") ||
+	       getenv("all_proxy");
+}
+
+static int explain_proxy(const char *words, const struct kube_config *config, struct error *err)
+{
+	return error_set(err, ENOTCONN, "cannot connect to %s: %s (check %s)", config->server,
+	                 words,
+	                 config->proxy_url ? "proxy-url in the kubeconfig"
+	                                   : "HTTPS_PROXY and NO_PROXY in the environment");
 }
 
 static int explain_connect(CURL *easy, const char *words, const struct kube_config *config,
@@ -76,6 +97,8 @@ static int explain_connect(CURL *easy, const char *words, const struct kube_conf
 {
 	long code = 0;
 
+	if (may_use_proxy(config))
+		return explain_proxy(words, config, err);
 	curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &code);
 	if (code == ECONNREFUSED)
 		return error_set(err, ECONNREFUSED,
@@ -156,7 +179,11 @@ int http_explain_transport(CURL *easy, CURLcode code, const char *words,
 			words, config->origin);
 	case CURLE_OUT_OF_MEMORY:
 		return error_set(err, ENOMEM, "out of memory");
+	case CURLE_PROXY:
+		return explain_proxy(words, config, err);
 	default:
+		if (strstr(words, "CONNECT tunnel")) /* the proxy's answer to CONNECT */
+			return explain_proxy(words, config, err);
 		return error_set(err, EIO, "the connection to %s broke: %s", config->server, words);
 	}
 }
@@ -178,13 +205,15 @@ static int explain_forbidden(const struct http_result *result, const char *verb,
 
 static int explain_unauthorized(const struct kube_config *config, struct error *err)
 {
-	const char *what = config->token_file  ? config->token_file
-	                   : config->token     ? "the token"
-	                   : config->cert_file ? config->cert_file
-	                   : config->cert_data ? "the client certificate"
-	                                       : "no credentials at all";
+	const char *what = config->exec         ? config->exec->command
+	                   : config->token_file ? config->token_file
+	                   : config->token      ? "the token"
+	                   : config->cert_file  ? config->cert_file
+	                   : config->cert_data  ? "the client certificate"
+	                                        : "no credentials at all";
 
-	return error_set(err, EACCES,
+	/* Another code than 403's: this one may pass. */
+	return error_set(err, EKEYREJECTED,
 	                 "%s does not accept the credentials of %s (%s): they may have expired, or "
 	                 "belong to another cluster",
 	                 config->server, config->origin, what);

@@ -8,9 +8,9 @@
 #include <sys/socket.h>
 
 #define CONNECT_TIMEOUT_S    10L
-#define KEEPALIVE_IDLE_S     20L
+#define KEEPALIVE_IDLE_S     15L
 #define KEEPALIVE_INTERVAL_S 5L
-#define USER_TIMEOUT_MS      30000
+#define USER_TIMEOUT_MS      25000
 
 /* A connection into nowhere (packets dropped, no RST) ends after so long (tcp(7)); keepalive
  * probes make sure that there always is something to be acknowledged. */
@@ -26,16 +26,17 @@ static int on_socket_made(void *ctx, curl_socket_t fd, curlsocktype purpose)
 
 static int set_blob(CURL *easy, CURLoption option, const char *pem)
 {
-	struct curl_blob blob = {(void *)(uintptr_t)pem, strlen(pem), CURL_BLOB_NOCOPY};
+	struct curl_blob blob = {(void *)(uintptr_t)pem, strlen(pem), CURL_BLOB_COPY};
 
 	return (int)curl_easy_setopt(easy, option, &blob);
 }
 
-static int apply_trust(CURL *easy, const struct kube_config *config)
+/* Not by file name: libcurl reuses a connection, a TLS session and (from 7.87 on, for a day) what
+ * it read of a CA file wherever the names are the same. What is passed as text is compared. */
+static int apply_trust(CURL *easy, const struct kube_config *config, const char *ca)
 {
 	int failed = 0;
 
-	failed |= (int)curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	if (config->insecure_skip_tls_verify) {
 		failed |= (int)curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
 		failed |= (int)curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
@@ -43,29 +44,11 @@ static int apply_trust(CURL *easy, const struct kube_config *config)
 	}
 	/* The given CA alone: distributions point CAPATH at the system's own store, which would
 	 * be trusted besides it. */
-	if (config->ca_file || config->ca_data)
+	if (ca) {
 		failed |= (int)curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
-	if (config->ca_file)
-		failed |= (int)curl_easy_setopt(easy, CURLOPT_CAINFO, config->ca_file);
-	if (config->ca_data) {
 		failed |= (int)curl_easy_setopt(easy, CURLOPT_CAINFO, NULL);
-		failed |= set_blob(easy, CURLOPT_CAINFO_BLOB, config->ca_data);
+		failed |= set_blob(easy, CURLOPT_CAINFO_BLOB, ca);
 	}
-	return failed;
-}
-
-static int apply_certificate(CURL *easy, const struct kube_config *config)
-{
-	int failed = 0;
-
-	if (config->cert_file)
-		failed |= (int)curl_easy_setopt(easy, CURLOPT_SSLCERT, config->cert_file);
-	if (config->cert_data)
-		failed |= set_blob(easy, CURLOPT_SSLCERT_BLOB, config->cert_data);
-	if (config->key_file)
-		failed |= (int)curl_easy_setopt(easy, CURLOPT_SSLKEY, config->key_file);
-	if (config->key_data)
-		failed |= set_blob(easy, CURLOPT_SSLKEY_BLOB, config->key_data);
 	return failed;
 }
 
@@ -97,14 +80,13 @@ static int apply_protocol(CURL *easy, const struct http_target *target)
 	failed |= (int)curl_easy_setopt(easy, CURLOPT_PROTOCOLS,
 	                                (long)(tls ? CURLPROTO_HTTPS : CURLPROTO_HTTP));
 #endif
+	failed |= (int)curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	failed |= (int)curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
 	failed |= (int)curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
 	failed |= (int)curl_easy_setopt(easy, CURLOPT_USERAGENT, target->user_agent);
 	failed |= (int)curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 	/* One HTTP/2 connection carries the watch and the patches. */
 	failed |= (int)curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
-	if (target->config->proxy_url)
-		failed |= (int)curl_easy_setopt(easy, CURLOPT_PROXY, target->config->proxy_url);
 	if (target->connect_to)
 		failed |= (int)curl_easy_setopt(easy, CURLOPT_CONNECT_TO, target->connect_to);
 	/* A libcurl without HTTP/2 refuses this, and HTTP/1.1 is as good. */
@@ -113,17 +95,47 @@ static int apply_protocol(CURL *easy, const struct http_target *target)
 	return failed;
 }
 
-int http_options_apply(CURL *easy, const struct http_target *target, struct error *err)
+static int judge(int failed, struct error *err)
 {
-	int failed = apply_connection(easy) | apply_protocol(easy, target) |
-	             apply_trust(easy, target->config) | apply_certificate(easy, target->config);
-
 	if (failed == 0)
 		return 0;
 	return error_set(err, ENOTSUP,
 	                 "this libcurl (%s) refuses an option that is needed: it must be built "
 	                 "with OpenSSL and zlib, version 7.81 or newer",
 	                 curl_version());
+}
+
+/* HTTPS_PROXY and NO_PROXY (names, addresses, CIDRs) are read by libcurl itself. As with kubectl,
+ * NO_PROXY does not count against proxy-url, and a server on this host needs no proxy. */
+static int apply_proxy(CURL *easy, const struct http_target *target)
+{
+	int failed = 0;
+
+	if (target->proxy) {
+		failed |= (int)curl_easy_setopt(easy, CURLOPT_PROXY, target->proxy);
+		failed |= (int)curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
+	} else if (target->on_this_host) {
+		failed |= (int)curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
+	}
+	return failed;
+}
+
+int http_options_apply(CURL *easy, const struct http_target *target, struct error *err)
+{
+	return judge(apply_connection(easy) | apply_protocol(easy, target) |
+	                     apply_proxy(easy, target),
+	             err);
+}
+
+int http_options_authorize(CURL *easy, const struct http_target *target,
+                           const struct credential *credential, struct error *err)
+{
+	int failed = apply_trust(easy, target->config, credential->ca);
+
+	if (credential->cert)
+		failed |= set_blob(easy, CURLOPT_SSLCERT_BLOB, credential->cert) |
+		          set_blob(easy, CURLOPT_SSLKEY_BLOB, credential->key);
+	return judge(failed, err);
 }
 
 /* The connection goes to host:port, while URL and certificate carry `name`. */
@@ -150,6 +162,34 @@ static int redirect_name(struct http_target *target, CURLU *url, const char *nam
 	return result;
 }
 
+static bool is_on_this_host(CURLU *url)
+{
+	char *host = NULL;
+	bool local;
+
+	if (curl_url_get(url, CURLUPART_HOST, &host, 0) != CURLUE_OK)
+		return false;
+	local = strcmp(host, "localhost") == 0 || strncmp(host, "127.", 4) == 0 ||
+	        strcmp(host, "[::1]") == 0;
+	curl_free(host);
+	return local;
+}
+
+/* In a kubeconfig names are resolved behind a SOCKS5 proxy; libcurl's word for that is socks5h. */
+static int name_proxy(struct http_target *target, const char *url)
+{
+	static const char socks[] = "socks5://";
+	bool is_socks = url && strncmp(url, socks, strlen(socks)) == 0;
+
+	if (!url)
+		return 0;
+	if (asprintf(&target->proxy, "%s%s", is_socks ? "socks5h://" : "",
+	             is_socks ? url + strlen(socks) : url) >= 0)
+		return 0;
+	target->proxy = NULL;
+	return -1;
+}
+
 static void trim_slashes(char *base)
 {
 	size_t length = strlen(base);
@@ -165,8 +205,9 @@ int http_target_init(struct http_target *target, const struct kube_config *confi
 	int result = -1;
 
 	*target = (struct http_target){.config = config, .user_agent = strdup(user_agent)};
-	if (url && target->user_agent &&
+	if (url && target->user_agent && name_proxy(target, config->proxy_url) == 0 &&
 	    curl_url_set(url, CURLUPART_URL, config->server, 0) == CURLUE_OK) {
+		target->on_this_host = is_on_this_host(url);
 		if (config->tls_server_name) {
 			result = redirect_name(target, url, config->tls_server_name);
 		} else {
@@ -190,5 +231,8 @@ void http_target_release(struct http_target *target)
 	free(target->user_agent);
 	free(target->base);
 	free(target->host_header);
+	if (target->proxy)
+		explicit_bzero(target->proxy, strlen(target->proxy)); /* may hold a password */
+	free(target->proxy);
 	curl_slist_free_all(target->connect_to);
 }

@@ -7,7 +7,7 @@
 
 #include <curl/curl.h>
 
-#include "hostgw/kube_config.h"
+#include "credentials.h"
 
 struct http_target {
 	const struct kube_config *config; /* borrowed */
@@ -15,6 +15,8 @@ struct http_target {
 	char *base;        /* what paths are put behind; its host is the name in the certificate */
 	char *host_header; /* "Host: ..." where that name is not the server's; or NULL */
 	struct curl_slist *connect_to; /* the server's own host and port then; or NULL */
+	char *proxy; /* the kubeconfig's, as libcurl names it; NULL: the environment's counts */
+	bool on_this_host; /* the server is: a proxy of the environment is not for it */
 };
 
 int http_target_init(struct http_target *target, const struct kube_config *config,
@@ -23,5 +25,9 @@ void http_target_release(struct http_target *target);
 
 /* Everything that does not differ from request to request. */
 int http_options_apply(CURL *easy, const struct http_target *target, struct error *err);
+
+/* What the connection is made with: the CA, and the client's certificate. */
+int http_options_authorize(CURL *easy, const struct http_target *target,
+                           const struct credential *credential, struct error *err);
 
 #endif

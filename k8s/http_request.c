@@ -5,16 +5,16 @@
 #include <stdlib.h>
 
 #include "http_error.h"
-#include "json.h"
+#include "kube_status.h"
 
 #define REFUSAL_MAX (64u * 1024u)
 #define DROPPED_MAX (8u * 1024u * 1024u) /* of a body that nobody reads */
 
-static int status_of(CURL *easy)
+int http_request_status(const struct http_request *request)
 {
 	long status = 0;
 
-	curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &status);
+	curl_easy_getinfo(request->easy, CURLINFO_RESPONSE_CODE, &status);
 	return (int)status;
 }
 
@@ -39,7 +39,7 @@ static size_t on_header(char *line, size_t unit, size_t length, void *ctx)
 	if (request->cancelled)
 		return 0;
 	if ((line[0] != '\r' && line[0] != '\n') || request->accepted ||
-	    !is_success(status_of(request->easy)))
+	    !is_success(http_request_status(request)))
 		return unit * length;
 	request->accepted = true;
 	curl_easy_getinfo(request->easy, CURLINFO_CONTENT_TYPE, &type);
@@ -56,7 +56,7 @@ static size_t on_body(char *bytes, size_t unit, size_t length, void *ctx)
 
 	if (request->cancelled)
 		return 0;
-	if (!is_success(status_of(request->easy)))
+	if (!is_success(http_request_status(request)))
 		return text_append(&request->refusal, bytes, size, REFUSAL_MAX) < 0 ? 0 : size;
 	if (call->received)
 		return call->received(call->ctx, bytes, size) < 0 ? stop(request) : size;
@@ -105,8 +105,7 @@ static bool add_authorization(struct http_request *request, const char *token)
 	return added;
 }
 
-static int set_exchange(struct http_request *request, const struct http_target *target,
-                        const char *token)
+static int set_exchange(struct http_request *request, const struct http_target *target)
 {
 	const struct http_call *call = &request->call;
 	CURL *easy = request->easy;
@@ -119,10 +118,9 @@ static int set_exchange(struct http_request *request, const struct http_target *
 	free(url);
 	if (!add_field(request, "Accept", call->accept) ||
 	    !add_field(request, "Content-Type", call->content_type) ||
-	    !add_authorization(request, token) || !add_header(request, "Expect:") ||
+	    !add_header(request, "Expect:") ||
 	    (target->host_header && !add_header(request, target->host_header)))
 		return -1;
-	failed |= (int)curl_easy_setopt(easy, CURLOPT_HTTPHEADER, request->headers);
 	if (call->body) {
 		failed |= (int)curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE,
 		                                (long)strlen(call->body));
@@ -154,7 +152,7 @@ static int set_callbacks(struct http_request *request)
 	return failed ? -1 : 0;
 }
 
-int http_request_new(struct http *http, const struct http_target *target, const char *token,
+int http_request_new(struct http *http, const struct http_target *target,
                      const struct http_call *call, struct http_request **out, struct error *err)
 {
 	struct http_request *request = calloc(1, sizeof(*request));
@@ -165,8 +163,7 @@ int http_request_new(struct http *http, const struct http_target *target, const 
 	request->http = http;
 	request->call = *call;
 	request->easy = curl_easy_init();
-	if (!request->easy || set_callbacks(request) < 0 ||
-	    set_exchange(request, target, token) < 0) {
+	if (!request->easy || set_callbacks(request) < 0 || set_exchange(request, target) < 0) {
 		result = error_set(err, ENOMEM, "out of memory");
 	} else {
 		result = http_options_apply(request->easy, target, err);
@@ -178,6 +175,16 @@ int http_request_new(struct http *http, const struct http_target *target, const 
 	}
 	*out = request;
 	return 0;
+}
+
+int http_request_authorize(struct http_request *request, const struct http_target *target,
+                           const struct credential *credential, struct error *err)
+{
+	request->generation = credential->generation;
+	if (!add_authorization(request, credential->token) ||
+	    curl_easy_setopt(request->easy, CURLOPT_HTTPHEADER, request->headers) != CURLE_OK)
+		return error_set(err, ENOMEM, "out of memory");
+	return http_options_authorize(request->easy, target, credential, err);
 }
 
 void http_request_free(struct http_request *request)
@@ -192,40 +199,28 @@ void http_request_free(struct http_request *request)
 	free(request);
 }
 
-/* The message of a Status object, or the beginning of whatever text came. */
-static const char *refusal_message(struct http_request *request, cJSON *status)
-{
-	const char *message = json_string(status, "message");
-	char *text = request->refusal.bytes;
-
-	if (message)
-		return message;
-	if (!text || status)
-		return "";
-	text[strcspn(text, "\r\n")] = '\0';
-	return text;
-}
-
 void http_request_finish(struct http_request *request, CURLcode code,
-                         const struct kube_config *config)
+                         const struct kube_config *config, bool renewed)
 {
-	struct http_result result = {.status = status_of(request->easy),
+	struct http_result result = {.status = http_request_status(request),
+	                             .failure = request->rejected,
+	                             .renewed = renewed,
 	                             .stopped = request->stopped,
 	                             .timed_out = code == CURLE_OPERATION_TIMEDOUT,
 	                             .message = ""};
-	__attribute__((cleanup(json_release))) cJSON *status = NULL;
+	char *message = NULL;
 	curl_off_t retry_after = 0;
 
 	if (result.status >= 300) {
-		status = cJSON_ParseWithLength(request->refusal.bytes ? request->refusal.bytes : "",
-		                               request->refusal.length);
-		result.message = refusal_message(request, status);
+		message = kube_status_message(request->refusal.bytes, request->refusal.length);
+		result.message = message ? message : "";
 		curl_easy_getinfo(request->easy, CURLINFO_RETRY_AFTER, &retry_after);
 		result.retry_after = retry_after > 0 && retry_after < 3600 ? (unsigned)retry_after
 		                                                           : 0;
-	} else if (code != CURLE_OK && !request->stopped) {
+	} else if (code != CURLE_OK && !request->stopped && !request->rejected.code) {
 		http_explain_transport(request->easy, code, request->message, config,
 		                       &result.failure);
 	}
 	request->call.done(request->call.ctx, &result);
+	free(message);
 }

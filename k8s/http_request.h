@@ -18,8 +18,10 @@ struct http_request {
 	CURL *easy;
 	struct curl_slist *headers;    /* may hold the token: overwritten before they are freed */
 	struct http_call call;         /* its texts are libcurl's copies by now, and void here */
+	unsigned generation;           /* of the credential that it carries */
+	bool waiting;                  /* for a credential */
 	bool running;                  /* the multi handle has it */
-	bool rejected;                 /* it would not take it */
+	struct error rejected;         /* why it could not even begin; code 0: it could */
 	bool cancelled;                /* no callback comes any more */
 	bool accepted;                 /* the 2xx headers were told */
 	bool stopped;                  /* by a callback */
@@ -28,14 +30,20 @@ struct http_request {
 	char message[CURL_ERROR_SIZE]; /* libcurl's own words */
 };
 
-int http_request_new(struct http *http, const struct http_target *target, const char *token,
+int http_request_new(struct http *http, const struct http_target *target,
                      const struct http_call *call, struct http_request **out, struct error *err);
+
+/* The last thing that it needs before it runs. */
+int http_request_authorize(struct http_request *request, const struct http_target *target,
+                           const struct credential *credential, struct error *err);
+
+int http_request_status(const struct http_request *request);
 
 /* Calls call.release. The multi handle must not have it any more. */
 void http_request_free(struct http_request *request);
 
-/* The exchange is over with `code`: tells call.done. */
+/* The exchange is over with `code`, or never began: tells call.done. */
 void http_request_finish(struct http_request *request, CURLcode code,
-                         const struct kube_config *config);
+                         const struct kube_config *config, bool renewed);
 
 #endif

@@ -80,7 +80,7 @@ static void hand_over(struct item_stream *s, const char *at)
 		take_result(s, s->events.metadata(s->events.ctx, &item, &s->failure));
 	} else if (s->reason[0] != '\0') {
 		s->skipped++;
-		take_result(s, s->events.skipped(s->events.ctx, s->reason, &s->failure));
+		take_result(s, s->events.skipped(s->events.ctx, &item, s->reason, &s->failure));
 	} else {
 		take_result(s, s->events.item(s->events.ctx, &item, &s->failure));
 	}

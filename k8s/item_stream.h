@@ -51,8 +51,8 @@ struct item_stream_events {
 	/* LIST: the list's own metadata (resourceVersion and continue), before or after the items.
 	 */
 	int (*metadata)(void *ctx, const struct item *metadata, struct error *err);
-	/* `why`: line, column and cause. */
-	int (*skipped)(void *ctx, const char *why, struct error *err);
+	/* `why`: line, column and cause; `item`: what was kept before, no whole JSON. */
+	int (*skipped)(void *ctx, const struct item *item, const char *why, struct error *err);
 };
 
 struct item_stream;

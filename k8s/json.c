@@ -17,8 +17,9 @@ const char *json_string(const cJSON *object, const char *name)
 
 static const char *duplicate_of(const cJSON *member)
 {
-	for (const cJSON *later = member->next; later; later = later->next)
-		if (member->string && strcmp(member->string, later->string) == 0)
+	/* An array may be long, and its elements have no names. */
+	for (const cJSON *later = member->string ? member->next : NULL; later; later = later->next)
+		if (strcmp(member->string, later->string) == 0)
 			return member->string;
 	return NULL;
 }

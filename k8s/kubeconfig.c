@@ -7,6 +7,7 @@
 #include "base64.h"
 #include "config.h"
 #include "credentials.h"
+#include "exec_config.h"
 #include "file.h"
 #include "json.h"
 #include "text.h"
@@ -98,6 +99,16 @@ static int copy_string(struct loading *l, const cJSON *object, const char *name,
 	return *out ? 0 : no_memory(l);
 }
 
+/* Where relative paths begin; to be freed. */
+static char *folder_of(const char *path)
+{
+	char *copy = strdup(path);
+	char *folder = copy ? strdup(dirname(copy)) : NULL;
+
+	free(copy);
+	return folder;
+}
+
 /* Like copy_string, for a file: relative to the kubeconfig's own folder. */
 static int copy_path(struct loading *l, const cJSON *object, const char *name, char **out)
 {
@@ -109,8 +120,8 @@ static int copy_path(struct loading *l, const cJSON *object, const char *name, c
 		*out = given;
 		return result;
 	}
-	folder = strdup(l->path);
-	if (!folder || asprintf(out, "%s/%s", dirname(folder), given) < 0) {
+	folder = folder_of(l->path);
+	if (!folder || asprintf(out, "%s/%s", folder, given) < 0) {
 		*out = NULL;
 		result = no_memory(l);
 	}
@@ -143,6 +154,21 @@ static int copy_pem(struct loading *l, const cJSON *object, const char *name, ch
 	return config_check_pem(*data, data_name, l->err);
 }
 
+/* It may hold a password: what is wrong with it is told without it. */
+static int load_proxy(struct loading *l, const cJSON *cluster)
+{
+	static const char *const schemes[] = {"http://", "https://", "socks5://"};
+	int result = copy_string(l, cluster, "proxy-url", &l->config->proxy_url);
+
+	if (result < 0 || !l->config->proxy_url)
+		return result;
+	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++)
+		if (strncmp(l->config->proxy_url, schemes[i], strlen(schemes[i])) == 0)
+			return 0;
+	return error_set(l->err, EINVAL,
+	                 "\"proxy-url\" must begin with http://, https:// or socks5://");
+}
+
 static int load_cluster(struct loading *l, const cJSON *cluster, const char *server)
 {
 	struct kube_config *config = l->config;
@@ -159,7 +185,7 @@ static int load_cluster(struct loading *l, const cJSON *cluster, const char *ser
 	if (result == 0)
 		result = copy_string(l, cluster, "tls-server-name", &config->tls_server_name);
 	if (result == 0)
-		result = copy_string(l, cluster, "proxy-url", &config->proxy_url);
+		result = load_proxy(l, cluster);
 	if (result == 0 && insecure && !cJSON_IsBool(insecure) && !cJSON_IsNull(insecure))
 		result = error_set(l->err, EINVAL,
 		                   "\"insecure-skip-tls-verify\" must be true or false");
@@ -167,20 +193,26 @@ static int load_cluster(struct loading *l, const cJSON *cluster, const char *ser
 	return result;
 }
 
-static int refuse_plugins(struct loading *l, const cJSON *user)
+/* A token that is given makes the plugin needless, as it does for kubectl. */
+static int load_plugin(struct loading *l, const cJSON *user, const cJSON *cluster)
 {
-	if (json_member(user, "exec"))
-		return error_set(
-			l->err, EINVAL,
-			"credentials by \"exec\" are not supported: put a \"token\", a "
-			"\"tokenFile\" or a client certificate into this user (for a daemon, "
-			"that of a ServiceAccount)");
+	const cJSON *exec = json_member(user, "exec");
+	char *folder;
+	int result;
+
 	if (json_member(user, "auth-provider"))
 		return error_set(
 			l->err, EINVAL,
 			"\"auth-provider\" is not supported (Kubernetes removed it): put a "
 			"\"token\", a \"tokenFile\" or a client certificate into this user");
-	return 0;
+	if (!exec || cJSON_IsNull(exec) || l->config->token || l->config->token_file)
+		return 0;
+	folder = folder_of(l->path);
+	if (!folder)
+		return no_memory(l);
+	result = exec_config_read(exec, cluster, folder, &l->config->exec, l->err);
+	free(folder);
+	return result;
 }
 
 /* The token file is read now, so that a wrong path is told at the start. */
@@ -205,13 +237,13 @@ static int load_token(struct loading *l, const cJSON *user)
 	return 0;
 }
 
-static int load_user(struct loading *l, const cJSON *user)
+static int load_user(struct loading *l, const cJSON *user, const cJSON *cluster)
 {
 	struct kube_config *config = l->config;
-	int result = refuse_plugins(l, user);
+	int result = load_token(l, user);
 
 	if (result == 0)
-		result = load_token(l, user);
+		result = load_plugin(l, user, cluster);
 	if (result == 0)
 		result = copy_pem(l, user, "client-certificate", &config->cert_file,
 		                  &config->cert_data);
@@ -229,8 +261,8 @@ static int load_context(struct loading *l, const cJSON *root, const char *server
 {
 	const char *current = json_string(root, "current-context");
 	const char *twice = json_duplicate(root);
-	const cJSON *context, *entry;
-	const char *cluster, *user;
+	const cJSON *context, *cluster, *entry;
+	const char *cluster_name, *user;
 	int result;
 
 	if (twice)
@@ -242,20 +274,20 @@ static int load_context(struct loading *l, const cJSON *root, const char *server
 	result = find_entry(l, root, "contexts", "context", current, &context);
 	if (result < 0)
 		return result;
-	cluster = json_string(context, "cluster");
+	cluster_name = json_string(context, "cluster");
 	user = json_string(context, "user");
-	if (!cluster)
+	if (!cluster_name)
 		return error_set(l->err, EINVAL, "context \"%s\" names no cluster", current);
-	result = find_entry(l, root, "clusters", "cluster", cluster, &entry);
+	result = find_entry(l, root, "clusters", "cluster", cluster_name, &cluster);
 	if (result == 0)
-		result = load_cluster(l, entry, server);
+		result = load_cluster(l, cluster, server);
 	if (result < 0)
-		return error_wrap(l->err, "cluster \"%s\"", cluster);
+		return error_wrap(l->err, "cluster \"%s\"", cluster_name);
 	if (!user || !*user)
 		return 0;
 	result = find_entry(l, root, "users", "user", user, &entry);
 	if (result == 0)
-		result = load_user(l, entry);
+		result = load_user(l, entry, cluster);
 	return result < 0 ? error_wrap(l->err, "user \"%s\"", user) : 0;
 }
 

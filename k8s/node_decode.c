@@ -50,6 +50,7 @@ void node_projection_init(struct node_projection *p, const struct node_keys *key
 	};
 	for (size_t i = 0; i < NODE_ANNOTATIONS; i++)
 		p->annotations[i].name = keys->names[i];
+	p->annotations[NODE_ANNOTATIONS].name = NODE_INITIAL_EVENTS_END;
 }
 
 /* Non-empty strings of an array, up to `max`; the rest is not looked at. */
@@ -95,7 +96,7 @@ static void decode_addresses(const cJSON *addresses, struct node_record *record)
 	{
 		const char *address = json_string(element, "address");
 
-		if (record->address_count < NODE_ADDRESSES_MAX && address &&
+		if (record->address_count < NODE_ADDRESSES_MAX && address && *address != '\0' &&
 		    is_text(json_string(element, "type"), "InternalIP"))
 			record->addresses[record->address_count++] = address;
 	}

@@ -9,11 +9,12 @@
 
 #include "item_stream.h"
 #include "json.h"
-#include "node_keys.h"
+#include "node_event.h"
 
 /* What node_decode reads, for an item stream; it points into itself, so it must not be moved. */
 struct node_projection {
-	struct projection annotations[NODE_ANNOTATIONS + 1]; /* ours alone: others may be large */
+	struct projection
+		annotations[NODE_ANNOTATIONS + 2]; /* read ones alone: others may be large */
 	struct projection metadata[5];
 	struct projection node[10];  /* a Node, or the short form */
 	struct projection object[6]; /* a watch event's: a Node, or the Status of an ERROR */

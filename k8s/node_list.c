@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "item_stream.h"
+#include "json_strict.h"
 #include "node_decode.h"
 #include "yaml_json.h"
 
@@ -29,30 +30,24 @@ static const char *missing_name(const cJSON *object)
 static int check(const cJSON *object, unsigned long line, struct error *err)
 {
 	const char *kind = json_string(object, "kind");
-	const char *twice = json_duplicate(object);
 
 	if (kind && strcmp(kind, "Node") != 0)
 		return error_set(err, EINVAL, "line %lu: this is a %s, only Nodes are read", line,
 		                 kind);
-	if (twice)
-		return error_set(err, EINVAL, "line %lu: \"%s\" occurs twice in this node", line,
-		                 twice);
 	return 0;
 }
 
 static int on_item(void *ctx, const struct item *item, struct error *err)
 {
 	struct reading *reading = ctx;
+	char fault[JSON_FAULT_MAX];
 	__attribute__((cleanup(json_release)))
-	cJSON *object = cJSON_ParseWithLength(item->text, item->length);
+	cJSON *object = json_parse_strict(item->text, item->length, fault);
 	struct node_record record;
 	int result;
 
 	if (!object)
-		return error_set(err, EINVAL,
-		                 "line %lu: this node cannot be read (an unpaired surrogate in a "
-		                 "\\u escape?)",
-		                 item->line);
+		return error_set(err, EINVAL, "line %lu: %s", item->line, fault);
 	result = check(object, item->line, err);
 	if (result < 0)
 		return result;
@@ -67,9 +62,9 @@ static int on_metadata(void *ctx, const struct item *metadata, struct error *err
 	return 0;
 }
 
-static int on_skipped(void *ctx, const char *why, struct error *err)
+static int on_skipped(void *ctx, const struct item *item, const char *why, struct error *err)
 {
-	(void)ctx;
+	(void)ctx, (void)item;
 	return error_set(err, EINVAL, "%s", why);
 }
 

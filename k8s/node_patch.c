@@ -1,25 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "node_patch.h"
 
-#include <curl/curl.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <time.h>
 
-#include "client.h"
-#include "http_error.h"
 #include "json.h"
-#include "text.h"
+#include "simple_call.h"
 #include "timestamp.h"
-
-#define PATCH_TIMEOUT_S 30
-
-/* One patch on its way. */
-struct patching {
-	const struct kube_config *config;
-	kube_patch_done_fn done;
-	void *ctx;
-};
 
 static bool add_annotations(cJSON *root, const struct kube_node_patch *patch,
                             const struct node_keys *keys)
@@ -75,72 +63,30 @@ char *node_patch_json(const struct kube_node_patch *patch, const struct node_key
 	return cJSON_PrintUnformatted(root);
 }
 
-static void on_done(void *ctx, const struct http_result *result)
-{
-	const struct patching *patching = ctx;
-	struct error err = result->failure;
-	int code = -err.code;
-
-	if (result->status >= 300)
-		code = http_explain_status(result, "patch", "nodes/status", patching->config, &err);
-	text_flatten(err.text);
-	patching->done(patching->ctx, code, &err);
-}
-
-static char *patch_path(const char *node_name)
-{
-	char *name = curl_easy_escape(NULL, node_name, 0);
-	char *path;
-
-	if (!name || asprintf(&path, "/api/v1/nodes/%s/status", name) < 0)
-		path = NULL;
-	curl_free(name);
-	return path;
-}
-
-static int send_patch(struct kube_client *client, const char *node_name, const char *body,
-                      struct patching *patching, struct error *err)
-{
-	char *path = patch_path(node_name);
-	struct http_call call = {.method = "PATCH",
-	                         .path = path,
-	                         .accept = "application/json",
-	                         .content_type = "application/strategic-merge-patch+json",
-	                         .body = body,
-	                         .timeout_s = PATCH_TIMEOUT_S,
-	                         .ctx = patching,
-	                         .done = on_done,
-	                         .release = free};
-	int result;
-
-	if (!path || !body || !patching)
-		result = error_set(err, ENOMEM, "out of memory");
-	else
-		result = http_start(client->http, &call, NULL, err);
-	free(path);
-	return result;
-}
-
 int kube_node_patch_send(struct kube_client *client, const char *node_name,
                          const char *annotation_prefix, const struct kube_node_patch *patch,
-                         kube_patch_done_fn done, void *ctx, struct error *err)
+                         kube_answer_fn done, void *ctx, struct error *err)
 {
-	struct patching *patching;
 	struct node_keys keys;
-	char *body;
+	struct simple_call call = {.method = "PATCH",
+	                           .content_type = "application/strategic-merge-patch+json",
+	                           .verb = "patch",
+	                           .resource = "nodes/status",
+	                           .done = done,
+	                           .ctx = ctx};
+	char *path, *body;
 	int result = node_keys_init(&keys, annotation_prefix, err);
 
 	if (result < 0)
 		return result;
 	if (!has_annotations(patch) && !patch->network_available)
 		return error_set(err, EINVAL, "the patch of node %s is empty", node_name);
-	patching = calloc(1, sizeof(*patching));
+	path = simple_call_path("/api/v1/nodes/", node_name, "/status");
 	body = node_patch_json(patch, &keys, (int64_t)time(NULL));
-	if (patching)
-		*patching = (struct patching){client->config, done, ctx};
-	result = send_patch(client, node_name, body, patching, err);
-	if (result < 0)
-		free(patching);
+	call.path = path;
+	call.body = body;
+	result = simple_call_send(client, &call, err);
+	free(path);
 	cJSON_free(body);
 	return result;
 }

@@ -5,7 +5,7 @@
 #ifndef HOSTGW_K8S_NODE_PATCH_H
 #define HOSTGW_K8S_NODE_PATCH_H
 
-#include "hostgw/kube_client.h"
+#include "hostgw/kube_request.h"
 #include "node_keys.h"
 
 /* JSON of a strategic merge patch, malloc'ed; `now`: seconds since 1970, for the condition. NULL:

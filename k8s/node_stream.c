@@ -4,174 +4,145 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "item_stream.h"
-#include "node_decode.h"
+#include "node_json.h"
+#include "node_proto.h"
 
 struct node_stream {
-	const struct node_keys *keys;
+	enum node_stream_kind kind;
+	struct node_stream_base base;
 	struct node_stream_events events;
-	struct node_projection projection;
-	struct item_stream *items;
+	struct node_json *json; /* one of the two reads, the other is NULL */
+	struct node_proto *proto;
 };
 
-enum event_type { EVENT_CHANGED, EVENT_REMOVED, EVENT_BOOKMARK, EVENT_ERROR, EVENT_UNKNOWN };
-
-static enum event_type event_type(const cJSON *event)
+static void tell_node(struct node_stream *stream, const struct node_event *event)
 {
-	static const struct {
-		const char *name;
-		enum event_type type;
-	} types[] = {
-		{"ADDED", EVENT_CHANGED},   {"MODIFIED", EVENT_CHANGED},
-		{"DELETED", EVENT_REMOVED}, {"BOOKMARK", EVENT_BOOKMARK},
-		{"ERROR", EVENT_ERROR},
-	};
-	const char *name = json_string(event, "type");
+	struct kube_watch_stats *stats = stream->base.stats;
 
-	for (size_t i = 0; name && i < sizeof(types) / sizeof(types[0]); i++)
-		if (strcmp(name, types[i].name) == 0)
-			return types[i].type;
-	return EVENT_UNKNOWN;
+	if (event->type == NODE_EVENT_REMOVED) {
+		stats->removed++;
+		node_seen_remove(stream->base.seen, event->record.name);
+		stream->events.removed(stream->events.ctx, event->record.name);
+	} else if (node_seen_change(stream->base.seen, &event->record)) {
+		stats->changed++;
+		stream->events.changed(stream->events.ctx, &event->record);
+	} else {
+		stats->unchanged++;
+	}
 }
 
-static int skip(struct node_stream *stream, unsigned long line, const char *why)
+static int on_event(void *ctx, const struct node_event *event, struct error *err)
 {
+	struct node_stream *stream = ctx;
+	const char *version = event->version && *event->version ? event->version : NULL;
+
+	stream->base.stats->events++;
+	switch (event->type) {
+	case NODE_EVENT_ERROR:
+		stream->events.failed(stream->events.ctx, event->code, event->message);
+		return error_set(err, ECANCELED, "the watch ended with an error event");
+	case NODE_EVENT_CHANGED:
+	case NODE_EVENT_REMOVED:
+		tell_node(stream, event);
+		if (stream->kind != NODE_STREAM_LIST && version)
+			stream->events.version(stream->events.ctx, version);
+		break;
+	case NODE_EVENT_BOOKMARK:
+		stream->events.bookmark(stream->events.ctx, version, event->ends_initial);
+		break;
+	case NODE_EVENT_UNKNOWN:
+		break;
+	}
+	return 0;
+}
+
+static void on_listed(void *ctx, const char *version, const char *next_page)
+{
+	struct node_stream *stream = ctx;
+
+	stream->events.listed(stream->events.ctx, version, *next_page ? next_page : NULL);
+}
+
+static void on_skipped(void *ctx, const char *name, const char *why)
+{
+	struct node_stream *stream = ctx;
+	bool named = name && *name;
+	const char *cause = strstr(why, ": ");
 	struct error err;
 
-	error_set(&err, EINVAL, "line %lu of the answer: %s", line, why);
+	stream->base.stats->events++;
+	stream->base.stats->skipped++;
+	/* Without the place it is the same text each time the same node comes again, and whoever
+	 * writes it down need not do so twice. */
+	if (named && cause)
+		error_set(&err, EINVAL, "node %.253s%s", name, cause);
+	else
+		error_set(&err, EINVAL, "%s", why);
 	stream->events.skipped(stream->events.ctx, &err);
-	return 0;
 }
 
-static int on_list_item(void *ctx, const struct item *item, struct error *err)
+/* Parameters of the type, such as ;stream=watch, make no difference here. */
+static bool type_is(const char *content_type, const char *wanted)
 {
-	struct node_stream *stream = ctx;
-	__attribute__((cleanup(json_release)))
-	cJSON *object = cJSON_ParseWithLength(item->text, item->length);
-	struct node_record record;
+	size_t length = strcspn(content_type, "; \t");
 
-	(void)err;
-	if (!object)
-		return skip(stream, item->line, "a node that cannot be read");
-	if (!node_decode(object, stream->keys, &record))
-		return skip(stream, item->line, "a node without a name");
-	stream->events.changed(stream->events.ctx, &record);
-	return 0;
+	return length == strlen(wanted) && strncasecmp(content_type, wanted, length) == 0;
 }
 
-static void tell_version(struct node_stream *stream, const cJSON *object)
+static int make_reader(struct node_stream *stream, const char *content_type, struct error *err)
 {
-	const char *version = json_string(json_member(object, "metadata"), "resourceVersion");
+	struct node_reader_events events = {
+		.ctx = stream, .event = on_event, .listed = on_listed, .skipped = on_skipped};
+	bool list = stream->kind == NODE_STREAM_LIST;
 
-	if (version && *version)
-		stream->events.version(stream->events.ctx, version);
-}
-
-static int tell_error(struct node_stream *stream, const cJSON *status, struct error *err)
-{
-	const cJSON *code = json_member(status, "code");
-	const char *message = json_string(status, "message");
-	bool sane = cJSON_IsNumber(code) && code->valuedouble >= 0 && code->valuedouble < 1000;
-
-	stream->events.failed(stream->events.ctx, sane ? code->valueint : 0,
-	                      message ? message : "");
-	return error_set(err, ECANCELED, "the watch ended with an error event");
-}
-
-static int tell_event(struct node_stream *stream, const cJSON *event, unsigned long line,
-                      struct error *err)
-{
-	const cJSON *object = json_member(event, "object");
-	enum event_type type = event_type(event);
-	struct node_record record;
-
-	switch (type) {
-	case EVENT_ERROR:
-		return tell_error(stream, object, err);
-	case EVENT_CHANGED:
-	case EVENT_REMOVED:
-		if (!node_decode(object, stream->keys, &record))
-			return skip(stream, line, "an event about a node without a name");
-		if (type == EVENT_CHANGED)
-			stream->events.changed(stream->events.ctx, &record);
-		else
-			stream->events.removed(stream->events.ctx, record.name);
-		break;
-	case EVENT_BOOKMARK:
-		break;
-	case EVENT_UNKNOWN:
-		return skip(stream, line, "an event of unknown type");
+	if (type_is(content_type, "application/vnd.kubernetes.protobuf")) {
+		stream->base.stats->format = KUBE_FORMAT_PROTOBUF;
+		return node_proto_new(list, stream->base.keys, &events, &stream->proto, err);
 	}
-	tell_version(stream, object);
-	return 0;
+	if (type_is(content_type, "application/json")) {
+		stream->base.stats->format = KUBE_FORMAT_JSON;
+		return node_json_new(list, stream->base.keys, &events, &stream->json, err);
+	}
+	return error_set(err, EPROTO,
+	                 "the answer is \"%.60s\", not JSON: this is no API server (is the "
+	                 "URL right, is there a proxy in between?)",
+	                 content_type);
 }
 
-static int on_event_item(void *ctx, const struct item *item, struct error *err)
+const char *node_stream_accept(enum node_stream_kind kind, enum kube_format format)
 {
-	struct node_stream *stream = ctx;
-	__attribute__((cleanup(json_release)))
-	cJSON *event = cJSON_ParseWithLength(item->text, item->length);
+	/* A list of 5,000 Nodes costs the API server a third of the time in protobuf. */
+	static const char *const accept[][2] = {
+		[KUBE_FORMAT_ANY] = {"application/vnd.kubernetes.protobuf, application/json;q=0.8",
+	                             "application/vnd.kubernetes.protobuf;stream=watch, "
+	                             "application/json;stream=watch;q=0.8"},
+		[KUBE_FORMAT_JSON] = {"application/json", "application/json;stream=watch"},
+		[KUBE_FORMAT_PROTOBUF] = {"application/vnd.kubernetes.protobuf",
+	                                  "application/vnd.kubernetes.protobuf;stream=watch"},
+	};
 
-	if (!event)
-		return skip(stream, item->line, "an event that cannot be read");
-	return tell_event(stream, event, item->line, err);
-}
-
-static int on_metadata(void *ctx, const struct item *item, struct error *err)
-{
-	struct node_stream *stream = ctx;
-	__attribute__((cleanup(json_release)))
-	cJSON *metadata = cJSON_ParseWithLength(item->text, item->length);
-	const char *version = json_string(metadata, "resourceVersion");
-	const char *next_page = json_string(metadata, "continue");
-
-	(void)err;
-	stream->events.listed(stream->events.ctx, version ? version : "",
-	                      next_page && *next_page ? next_page : NULL);
-	return 0;
-}
-
-static int on_skipped(void *ctx, const char *why, struct error *err)
-{
-	struct node_stream *stream = ctx;
-	struct error skipped;
-
-	(void)err;
-	error_set(&skipped, EINVAL, "%s", why);
-	stream->events.skipped(stream->events.ctx, &skipped);
-	return 0;
+	return accept[format][kind != NODE_STREAM_LIST];
 }
 
 int node_stream_new(enum node_stream_kind kind, const char *content_type,
-                    const struct node_keys *keys, const struct node_stream_events *events,
+                    const struct node_stream_base *base, const struct node_stream_events *events,
                     struct node_stream **out, struct error *err)
 {
-	bool list = kind == NODE_STREAM_LIST;
-	struct item_stream_options options = {.mode = list ? ITEM_STREAM_LIST : ITEM_STREAM_WATCH};
-	struct item_stream_events item_events = {.item = list ? on_list_item : on_event_item,
-	                                         .metadata = on_metadata,
-	                                         .skipped = on_skipped};
-	struct node_stream *stream;
+	struct node_stream *stream = calloc(1, sizeof(*stream));
 	int result;
 
-	if (strncmp(content_type, "application/json", strlen("application/json")) != 0)
-		return error_set(err, EPROTO,
-		                 "the answer is \"%.60s\", not JSON: this is no API server (is the "
-		                 "URL right, is there a proxy in between?)",
-		                 content_type);
-	stream = calloc(1, sizeof(*stream));
 	if (!stream)
 		return error_set(err, ENOMEM, "out of memory");
-	stream->keys = keys;
+	stream->kind = kind;
+	stream->base = *base;
 	stream->events = *events;
-	node_projection_init(&stream->projection, keys);
-	options.projection = list ? stream->projection.node : stream->projection.event;
-	item_events.ctx = stream;
-	result = item_stream_new(&options, &item_events, &stream->items, err);
+	result = make_reader(stream, content_type, err);
 	if (result < 0) {
 		free(stream);
 		return result;
 	}
+	base->stats->lists += kind != NODE_STREAM_WATCH;
+	base->stats->watches += kind != NODE_STREAM_LIST;
 	*out = stream;
 	return 0;
 }
@@ -180,17 +151,21 @@ void node_stream_free(struct node_stream *stream)
 {
 	if (!stream)
 		return;
-	item_stream_free(stream->items);
+	node_json_free(stream->json);
+	node_proto_free(stream->proto);
 	free(stream);
 }
 
 int node_stream_push(struct node_stream *stream, const char *bytes, size_t length,
                      struct error *err)
 {
-	return item_stream_push(stream->items, bytes, length, err);
+	stream->base.stats->bytes += length;
+	return stream->proto ? node_proto_push(stream->proto, bytes, length, err)
+	                     : node_json_push(stream->json, bytes, length, err);
 }
 
 int node_stream_end(struct node_stream *stream, struct error *err)
 {
-	return item_stream_end(stream->items, err);
+	return stream->proto ? node_proto_end(stream->proto, err)
+	                     : node_json_end(stream->json, err);
 }

@@ -1,18 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "reflector.h"
 
-#include <curl/curl.h>
 #include <errno.h>
 #include <stdlib.h>
 
 #include "reflector_state.h"
-
-#define NODES_PATH       "/api/v1/nodes"
-#define LIST_PAGE        500
-#define LIST_STALL_S     60 /* the API server itself gives a request up after a minute */
-#define WATCH_SHORTEST_S 300
-#define WATCH_LONGEST_S  600
-#define WATCH_GRACE_S    15 /* the server ends the watch first; behind a dead balancer it cannot */
 
 static void replace(char **text, const char *value)
 {
@@ -41,11 +33,45 @@ static void on_removed(void *ctx, const char *name)
 		r->sink.node_removed(r->sink.ctx, name);
 }
 
+/* The initial events of a WatchList come in the order of names: their versions say nothing of how
+ * far we are. */
 static void on_version(void *ctx, const char *version)
 {
 	struct reflector *r = ctx;
 
+	if (r->step != STEP_STREAM)
+		replace(&r->version, version);
+}
+
+static void on_initial_end(struct reflector *r, const char *version)
+{
+	if (!version) {
+		error_set(&r->broken, EPROTO,
+		          "the bookmark that ends the list has no "
+		          "resourceVersion: this is no API server");
+		return;
+	}
 	replace(&r->version, version);
+	reflector_list_whole(r);
+	reflector_accepted(r);
+}
+
+static void on_bookmark(void *ctx, const char *version, bool initial_end)
+{
+	struct reflector *r = ctx;
+
+	if (r->stopped)
+		return;
+	if (r->step != STEP_STREAM) {
+		if (version)
+			replace(&r->version, version);
+		reflector_resumed(r);
+		reflector_tell_version(r);
+	} else if (initial_end) {
+		on_initial_end(r, version);
+	} else {
+		r->list_only = true; /* an ordinary watch: it knows no WatchList */
+	}
 }
 
 static void on_listed(void *ctx, const char *version, const char *next_page)
@@ -77,6 +103,13 @@ static void on_skipped(void *ctx, const struct error *err)
 	reflector_trouble(r, &told);
 }
 
+enum node_stream_kind reflector_stream_kind(const struct reflector *r)
+{
+	if (r->step == STEP_LIST || r->step == STEP_CHECK) /* no stream: ;stream=watch is a 406 */
+		return NODE_STREAM_LIST;
+	return r->step == STEP_STREAM ? NODE_STREAM_WATCH_LIST : NODE_STREAM_WATCH;
+}
+
 static int on_accepted(void *ctx, const char *content_type)
 {
 	struct reflector *r = ctx;
@@ -84,20 +117,24 @@ static int on_accepted(void *ctx, const char *content_type)
 	                                    .changed = on_changed,
 	                                    .removed = on_removed,
 	                                    .version = on_version,
+	                                    .bookmark = on_bookmark,
 	                                    .listed = on_listed,
 	                                    .failed = on_failed,
 	                                    .skipped = on_skipped};
-	enum node_stream_kind kind = r->watching ? NODE_STREAM_WATCH : NODE_STREAM_LIST;
-	int result = node_stream_new(kind, content_type, &r->keys, &events, &r->stream, &r->broken);
+	struct node_stream_base base = {&r->keys, r->seen, r->needs.stats};
+	int result = node_stream_new(reflector_stream_kind(r), content_type, &base, &events,
+	                             &r->stream, &r->broken);
 
 	if (result < 0)
 		return result;
 	r->accepted = true;
-	if (r->watching) {
-		reflector_watch_accepted(r);
-	} else if (!r->list_open) {
+	r->accepted_at = uv_now(r->needs.loop);
+	reflector_accepted(r);
+	if (r->step != STEP_WATCH && !r->list_open) {
 		r->list_open = true;
 		r->complete = true;
+		r->resuming = false;
+		node_seen_clear(r->seen);
 		r->sink.list_begin(r->sink.ctx);
 	}
 	return r->stopped ? -ECANCELED : 0;
@@ -110,7 +147,10 @@ static int on_received(void *ctx, const char *bytes, size_t length)
 
 	if (result < 0 && r->event_seen)
 		r->broken.code = 0;
-	return r->stopped ? -ECANCELED : result;
+	if (r->stopped || r->broken.code || (r->step == STEP_STREAM && r->list_only))
+		return -ECANCELED;
+	reflector_heard(r);
+	return result;
 }
 
 static void on_done(void *ctx, const struct http_result *result)
@@ -120,93 +160,28 @@ static void on_done(void *ctx, const struct http_result *result)
 
 	r->request = NULL;
 	uv_timer_stop(&r->timer);
-	if (r->watching)
-		reflector_watch_over(r, result);
-	else
-		reflector_list_over(r, result);
+	reflector_over(r, result);
 	/* The next request has no answer yet, so the stream is still the old one. */
 	node_stream_free(stream);
 	if (r->stream == stream)
 		r->stream = NULL;
 }
 
-static char *watch_path(const char *version, unsigned timeout_s)
+void reflector_abandon(struct reflector *r)
 {
-	char *path;
-
-	if (asprintf(&path,
-	             NODES_PATH "?watch=true&allowWatchBookmarks=true&resourceVersion=%s"
-	                        "&timeoutSeconds=%u",
-	             version, timeout_s) < 0)
-		return NULL;
-	return path;
-}
-
-static char *list_path(enum reflector_list list, const char *version, const char *next_page)
-{
-	char *path = NULL;
-	int length = -1;
-
-	if (next_page) {
-		length = asprintf(&path, NODES_PATH "?limit=%d&continue=%s", LIST_PAGE, next_page);
-		return length < 0 ? NULL : path;
-	}
-	switch (list) {
-	case LIST_CACHED:
-		length = asprintf(&path, NODES_PATH "?resourceVersion=0");
-		break;
-	case LIST_NOT_OLDER:
-		length = asprintf(
-			&path, NODES_PATH "?resourceVersion=%s&resourceVersionMatch=NotOlderThan",
-			version);
-		break;
-	case LIST_CONSISTENT:
-		length = asprintf(&path, NODES_PATH "?limit=%d", LIST_PAGE);
-		break;
-	}
-	return length < 0 ? NULL : path;
-}
-
-/* Versions and tokens are opaque: whatever they hold must not become part of the query's form. */
-static char *request_path(const struct reflector *r, unsigned timeout_s)
-{
-	char *version = curl_easy_escape(NULL, r->version ? r->version : "", 0);
-	char *next_page = r->next_page ? curl_easy_escape(NULL, r->next_page, 0) : NULL;
-	char *path = NULL;
-
-	if (version && (next_page || !r->next_page))
-		path = r->watching ? watch_path(version, timeout_s)
-		                   : list_path(r->list, version, next_page);
-	curl_free(version);
-	curl_free(next_page);
-	return path;
-}
-
-static int send_request(struct reflector *r, struct error *err)
-{
-	unsigned timeout_s = backoff_random(WATCH_SHORTEST_S, WATCH_LONGEST_S);
-	char *path = request_path(r, timeout_s);
-	struct http_call call = {.method = "GET",
-	                         .path = path,
-	                         .accept = NODE_STREAM_ACCEPT,
-	                         .timeout_s = r->watching ? timeout_s + WATCH_GRACE_S : 0,
-	                         .stall_s = r->watching ? 0 : LIST_STALL_S,
-	                         .new_connection = r->distrust,
-	                         .ctx = r,
-	                         .accepted = on_accepted,
-	                         .received = on_received,
-	                         .done = on_done};
-	int result;
-
-	if (!path)
-		return error_set(err, ENOMEM, "out of memory");
-	result = http_start(r->needs.http, &call, &r->request, err);
-	free(path);
-	return result;
+	http_cancel(r->request);
+	r->request = NULL;
+	node_stream_free(r->stream);
+	r->stream = NULL;
 }
 
 void reflector_send(struct reflector *r)
 {
+	bool check = r->step == STEP_CHECK; /* of its answer the status is all that counts */
+	struct http_call callbacks = {.ctx = r,
+	                              .accepted = check ? NULL : on_accepted,
+	                              .received = check ? NULL : on_received,
+	                              .done = on_done};
 	struct error err;
 
 	r->stream = NULL;
@@ -215,18 +190,44 @@ void reflector_send(struct reflector *r)
 	r->event_code = 0;
 	r->accepted = false;
 	r->proven = false;
+	r->received = false;
 	r->more = false;
-	if (send_request(r, &err) == 0) {
+	if (reflector_request(r, &callbacks, &err) == 0) {
 		r->distrust = false;
-		if (r->watching)
-			reflector_watch_sent(r);
+		reflector_sent(r);
 		return;
 	}
 	reflector_trouble(r, &err);
 	reflector_wait(r);
 }
 
-int reflector_start(const struct reflector_needs *needs, const char *annotation_prefix,
+static void release(struct reflector *r)
+{
+	node_seen_free(r->seen);
+	free(r->node_name);
+	free(r->version);
+	free(r->next_page);
+	free(r);
+}
+
+/* With a saved version the server is first asked whether it knows it; else all begins with a
+ * list. */
+static int begin(struct reflector *r, const struct kube_watch_options *options, struct error *err)
+{
+	replace(&r->node_name, options->node_name);
+	replace(&r->version, options->resume_version);
+	if ((options->node_name && !r->node_name) || (options->resume_version && !r->version))
+		return error_set(err, ENOMEM, "out of memory");
+	r->resuming = options->resume_version != NULL;
+	r->complete = r->resuming;
+	r->list = LIST_CACHED;
+	r->step = !r->resuming ? STEP_STREAM : r->node_name ? STEP_CHECK : STEP_WATCH;
+	if (node_seen_new(&r->seen, err) < 0)
+		return -err->code;
+	return node_keys_init(&r->keys, options->annotation_prefix, err);
+}
+
+int reflector_start(const struct reflector_needs *needs, const struct kube_watch_options *options,
                     const struct node_sink *sink, struct reflector **out, struct error *err)
 {
 	struct reflector *r = calloc(1, sizeof(*r));
@@ -236,9 +237,9 @@ int reflector_start(const struct reflector_needs *needs, const char *annotation_
 		return error_set(err, ENOMEM, "out of memory");
 	r->needs = *needs;
 	r->sink = *sink;
-	result = node_keys_init(&r->keys, annotation_prefix, err);
+	result = begin(r, options, err);
 	if (result < 0) {
-		free(r);
+		release(r);
 		return result;
 	}
 	uv_timer_init(needs->loop, &r->timer);
@@ -249,15 +250,20 @@ int reflector_start(const struct reflector_needs *needs, const char *annotation_
 	return 0;
 }
 
+const char *reflector_version(const struct reflector *r)
+{
+	bool current = r->step == STEP_WATCH || r->step == STEP_CHECK;
+
+	return current && r->complete ? r->version : NULL;
+}
+
 static void on_timer_closed(uv_handle_t *handle)
 {
 	struct reflector *r = handle->data;
 
 	node_stream_free(r->stream);
-	free(r->version);
-	free(r->next_page);
 	r->closed(r->closed_ctx);
-	free(r);
+	release(r);
 }
 
 void reflector_stop(struct reflector *r, void (*closed)(void *ctx), void *ctx)

@@ -6,10 +6,17 @@
 #include "reflector_state.h"
 #include "text.h"
 
-#define ANSWER_MS  60000u /* the headers of a watch come at once, or something is dead */
-#define PROVEN_MS  1000u  /* a watch that lives so long is no accident */
-#define HEALTHY_MS 60000u /* and one that lives so long ends the backoff */
-#define HASTY_MAX  3      /* retries at once in a row, then with backoff */
+#define HASTY_MAX 3 /* retries at once in a row, then with backoff */
+
+static const struct {
+	const char *words; /* for messages */
+	const char *verb;  /* as RBAC names it */
+} doings[] = {
+	[STEP_CHECK] = {"asking for the own Node", "get"},
+	[STEP_STREAM] = {"listing Nodes", "watch"},
+	[STEP_LIST] = {"listing Nodes", "list"},
+	[STEP_WATCH] = {"watching Nodes", "watch"},
+};
 
 void reflector_trouble(struct reflector *r, const struct error *err)
 {
@@ -17,7 +24,7 @@ void reflector_trouble(struct reflector *r, const struct error *err)
 
 	if (r->stopped)
 		return;
-	error_wrap(&told, r->watching ? "watching Nodes" : "listing Nodes");
+	error_wrap(&told, "%s", doings[r->step].words);
 	text_flatten(told.text); /* parts of it may come from the server */
 	r->troubled = true;
 	r->sink.trouble(r->sink.ctx, &told);
@@ -29,6 +36,20 @@ void reflector_recovered(struct reflector *r)
 		return;
 	r->troubled = false;
 	r->sink.recovered(r->sink.ctx);
+}
+
+void reflector_tell_version(struct reflector *r)
+{
+	if (!r->stopped && r->complete && r->version)
+		r->sink.version(r->sink.ctx, r->version);
+}
+
+void reflector_resumed(struct reflector *r)
+{
+	if (r->stopped || !r->resuming)
+		return;
+	r->resuming = false;
+	r->sink.resumed(r->sink.ctx);
 }
 
 static void wait_ms(struct reflector *r, uint64_t ms)
@@ -51,20 +72,37 @@ static void retry_soon(struct reflector *r)
 		reflector_wait(r);
 }
 
-/* The next request is a list from its beginning. */
-static void relist(struct reflector *r, enum reflector_list list)
+void reflector_relist(struct reflector *r, enum reflector_list list)
 {
-	r->watching = false;
-	r->list = r->version ? list : LIST_CACHED;
+	r->step = r->list_only ? STEP_LIST : STEP_STREAM;
+	r->list = list == LIST_NOT_OLDER && !r->version ? LIST_CACHED : list;
 	r->list_open = false;
 	free(r->next_page);
 	r->next_page = NULL;
 }
 
-static void fail(struct reflector *r, const struct error *err)
+/* The list failed: all of it again. */
+static void list_again(struct reflector *r)
+{
+	reflector_relist(r, r->list == LIST_CONSISTENT ? LIST_CONSISTENT : LIST_NOT_OLDER);
+}
+
+/*
+ * The watch goes on from the last version. If the connection or the server failed, it may be
+ * another server now, or have got an older etcd back: a watch from a version that lies in the
+ * future is accepted and silent for ever, so the version is checked first.
+ */
+static void check_version(struct reflector *r)
+{
+	if (r->step == STEP_WATCH && r->node_name && r->version)
+		r->step = STEP_CHECK;
+}
+
+void reflector_fail(struct reflector *r, const struct error *err)
 {
 	r->distrust = true;
 	reflector_trouble(r, err);
+	check_version(r);
 	reflector_wait(r);
 }
 
@@ -81,6 +119,8 @@ static void overloaded(struct reflector *r, const struct http_result *result,
 	unsigned ms = result->retry_after * 1000;
 
 	reflector_trouble(r, err);
+	if (result->status >= 500)
+		check_version(r);
 	if (ms > 0)
 		wait_ms(r, backoff_random(ms, ms + ms / 5));
 	else
@@ -93,23 +133,32 @@ static void refused(struct reflector *r, const struct http_result *result)
 	struct error err;
 
 	if (version_is_lost(result->status, result->message)) {
-		relist(r, LIST_CONSISTENT);
+		reflector_relist(r, LIST_CONSISTENT);
 		retry_soon(r);
 		return;
 	}
-	if (result->status == 401 &&
-	    credentials_refresh(r->needs.credentials, uv_now(r->needs.loop))) {
+	if (r->step == STEP_STREAM && result->status == 422) {
+		r->list_only = true;
+		r->step = STEP_LIST;
+		wait_ms(r, 0);
+		return;
+	}
+	if (result->renewed) {
 		retry_soon(r);
 		return;
 	}
-	http_explain_status(result, r->watching ? "watch" : "list", "nodes", r->needs.config, &err);
+	http_explain_status(result, doings[r->step].verb, "nodes", r->needs.config, &err);
 	if (result->status == 429 || result->status == 503) {
 		overloaded(r, result, &err);
 		return;
 	}
 	reflector_trouble(r, &err);
-	if (r->watching && (result->status == 400 || result->status == 404))
-		relist(r, LIST_NOT_OLDER); /* the version, not the right, may be what it dislikes */
+	if (result->status >= 500)
+		check_version(r);
+	if (r->step == STEP_WATCH && (result->status == 400 || result->status == 404))
+		reflector_relist(
+			r,
+			LIST_NOT_OLDER); /* the version, not the right, may be what it dislikes */
 	reflector_wait(r);
 }
 
@@ -119,7 +168,19 @@ static struct error failure_of(const struct reflector *r, const struct http_resu
 	return r->broken.code ? r->broken : result->failure;
 }
 
-static void list_whole(struct reflector *r)
+void reflector_list_whole(struct reflector *r)
+{
+	r->list_open = false;
+	r->list_only = false; /* the next list may meet another server, or a newer one */
+	r->list = LIST_NOT_OLDER;
+	r->step = STEP_WATCH;
+	r->sink.list_end(r->sink.ctx, r->complete);
+	reflector_recovered(r);
+	reflector_tell_version(r);
+}
+
+/* A page of a LIST came whole. */
+static void page_whole(struct reflector *r)
 {
 	struct error err;
 
@@ -129,33 +190,69 @@ static void list_whole(struct reflector *r)
 	}
 	if (!r->version) {
 		error_set(&err, EPROTO, "the list has no resourceVersion: this is no API server");
-		relist(r, LIST_CACHED);
-		fail(r, &err);
+		reflector_relist(r, LIST_CACHED);
+		reflector_fail(r, &err);
 		return;
 	}
-	r->list_open = false;
-	r->list = LIST_NOT_OLDER;
-	r->watching = true;
-	r->sink.list_end(r->sink.ctx, r->complete);
-	reflector_recovered(r);
+	reflector_list_whole(r);
 	if (!r->stopped)
 		reflector_send(r);
 }
 
-void reflector_list_over(struct reflector *r, const struct http_result *result)
+static void list_over(struct reflector *r, const struct http_result *result)
 {
 	struct error err = failure_of(r, result);
 	bool refusal = result->status >= 300;
 
 	if (!refusal && err.code == 0 && r->stream && node_stream_end(r->stream, &err) == 0) {
-		list_whole(r);
+		page_whole(r);
 		return;
 	}
-	relist(r, r->list == LIST_CONSISTENT ? LIST_CONSISTENT : LIST_NOT_OLDER);
+	list_again(r);
 	if (refusal)
 		refused(r, result);
 	else
-		fail(r, &err);
+		reflector_fail(r, &err);
+}
+
+/* The version is good: on with the watch. Whatever else the server says, but that it cannot answer
+ * now, a list is always right. */
+static void check_over(struct reflector *r, const struct http_result *result)
+{
+	struct error err;
+
+	if (result->status < 300) {
+		if (result->failure.code) {
+			reflector_fail(r, &result->failure);
+		} else {
+			r->step = STEP_WATCH;
+			reflector_send(r);
+		}
+		return;
+	}
+	switch (result->status) {
+	case 401:
+	case 410:
+	case 429:
+	case 502:
+	case 503:
+	case 504:
+		refused(r, result);
+		return;
+	case 403:
+		http_explain_status(result, "get", "nodes", r->needs.config, &err);
+		reflector_trouble(r, &err);
+		/* A server that has just started forbids all until it has read its roles. */
+		if (r->hasty++ < HASTY_MAX) {
+			reflector_wait(r);
+			return;
+		}
+		break;
+	default: /* 404: the own Node is gone */
+		break;
+	}
+	reflector_relist(r, LIST_NOT_OLDER);
+	wait_ms(r, 0);
 }
 
 static void event_failed(struct reflector *r)
@@ -163,15 +260,36 @@ static void event_failed(struct reflector *r)
 	struct error err;
 
 	if (version_is_lost(r->event_code, r->event_message)) {
-		relist(r, LIST_CONSISTENT);
+		reflector_relist(r, LIST_CONSISTENT);
 		retry_soon(r);
 		return;
 	}
 	error_set(&err, EPROTO, "%s ended the watch with an error %d: %s", r->needs.config->server,
 	          r->event_code, r->event_message);
 	reflector_trouble(r, &err);
-	relist(r, LIST_NOT_OLDER);
+	reflector_relist(r, LIST_NOT_OLDER);
 	reflector_wait(r);
+}
+
+/* A WatchList ended before its bookmark: no list. */
+static void stream_over(struct reflector *r, const struct http_result *result)
+{
+	struct error err = failure_of(r, result);
+
+	list_again(r);
+	if (r->list_only) {
+		wait_ms(r, 0); /* it was us who gave it up */
+	} else if (r->event_seen) {
+		event_failed(r);
+	} else if (result->status >= 300) {
+		refused(r, result);
+	} else {
+		if (err.code == 0)
+			error_set(&err, ECONNRESET,
+			          "%s ended the list before the bookmark that completes it",
+			          r->needs.config->server);
+		reflector_fail(r, &err);
+	}
 }
 
 /* The stream of an accepted watch ended, by the server, by a cut, or by our own clock: it goes
@@ -181,6 +299,8 @@ static void watch_ended(struct reflector *r, const struct http_result *result)
 	struct error err;
 
 	r->distrust = result->timed_out;
+	if (result->failure.code)
+		check_version(r);
 	if (r->proven || r->hasty < HASTY_MAX) {
 		retry_soon(r);
 		return;
@@ -189,59 +309,37 @@ static void watch_ended(struct reflector *r, const struct http_result *result)
 	          "%s ends every watch at once (is there a proxy in between that does not let "
 	          "long answers pass?)",
 	          r->needs.config->server);
-	fail(r, &err);
+	reflector_fail(r, &err);
 }
 
-void reflector_watch_over(struct reflector *r, const struct http_result *result)
+static void watch_over(struct reflector *r, const struct http_result *result)
 {
 	if (r->event_seen)
 		event_failed(r);
 	else if (result->status >= 300)
 		refused(r, result);
 	else if (r->broken.code)
-		fail(r, &r->broken);
+		reflector_fail(r, &r->broken);
 	else if (!r->accepted)
-		fail(r, &result->failure);
+		reflector_fail(r, &result->failure);
 	else
 		watch_ended(r, result);
 }
 
-void reflector_watch_sent(struct reflector *r)
+void reflector_over(struct reflector *r, const struct http_result *result)
 {
-	uv_timer_start(&r->timer, reflector_on_timer, ANSWER_MS, 0);
-}
-
-void reflector_watch_accepted(struct reflector *r)
-{
-	uv_timer_start(&r->timer, reflector_on_timer, PROVEN_MS, 0);
-}
-
-/* A connection that stands, with nobody behind it: keepalive does not notice that. */
-static void unanswered(struct reflector *r)
-{
-	struct error err;
-
-	http_cancel(r->request);
-	r->request = NULL;
-	error_set(&err, ETIMEDOUT, "%s does not answer within %u s", r->needs.config->server,
-	          ANSWER_MS / 1000);
-	fail(r, &err);
-}
-
-void reflector_on_timer(uv_timer_t *timer)
-{
-	struct reflector *r = timer->data;
-
-	if (!r->request) {
-		reflector_send(r);
-	} else if (!r->accepted) {
-		unanswered(r);
-	} else if (!r->proven) {
-		r->proven = true;
-		r->hasty = 0;
-		uv_timer_start(&r->timer, reflector_on_timer, HEALTHY_MS - PROVEN_MS, 0);
-		reflector_recovered(r);
-	} else {
-		backoff_reset(&r->backoff);
+	switch (r->step) {
+	case STEP_CHECK:
+		check_over(r, result);
+		break;
+	case STEP_STREAM:
+		stream_over(r, result);
+		break;
+	case STEP_LIST:
+		list_over(r, result);
+		break;
+	case STEP_WATCH:
+		watch_over(r, result);
+		break;
 	}
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The Kubernetes side as the daemon sees it: one client (connections,
- * credentials) on the daemon's loop, a watch of all Nodes on it, and patches
- * of one Node's status. Everything is asynchronous; callbacks run on the loop.
+ * credentials) on the daemon's loop, and a watch of all Nodes on it; kube_request.h has
+ * single requests. Everything is asynchronous; callbacks run on the loop.
  * The program must ignore SIGPIPE (OpenSSL writes to sockets that may be closed).
- * Implemented in k8s/client.c, k8s/reflector.c and k8s/node_patch.c.
+ * Implemented in k8s/client.c and k8s/reflector.c.
  */
 #ifndef HOSTGW_KUBE_CLIENT_H
 #define HOSTGW_KUBE_CLIENT_H
@@ -24,26 +24,54 @@ int kube_client_new(uv_loop_t *loop, struct kube_config *config, const char *use
  * loop's next turns, then the memory goes. NULL is fine. */
 void kube_client_close(struct kube_client *client);
 
-/*
- * Lists all Nodes, then watches them, for ever; failures are retried with
- * backoff and reported through sink->trouble. `sink` is copied. Once a client.
- * `annotation_prefix` is copied.
- */
-int kube_watch_start(struct kube_client *client, const char *annotation_prefix,
-                     const struct node_sink *sink, struct error *err);
-
-/* What to put on the own Node's status; NULL annotations are left as they are. */
-struct kube_node_patch {
-	const char *annotations[NODE_ANNOTATIONS];
-	bool network_available; /* set condition NetworkUnavailable=False, FlannelIsUp */
+/* Texts are copied. */
+struct kube_watch_options {
+	const char *annotation_prefix;
+	/* The own Node: asked for to see whether a server knows a version (an etcd restored from
+	 * a snapshot does not, and a watch from there would be silent for ever). NULL: none. */
+	const char *node_name;
+	/* What sink->version or kube_watch_version said when all that was known was saved; NULL:
+	 * nothing was. */
+	const char *resume_version;
 };
 
-/* result: 0, or a negative errno with `err` filled (403 says which RBAC rule is missing). */
-typedef void (*kube_patch_done_fn)(void *ctx, int result, const struct error *err);
+/*
+ * Lists all Nodes, then watches them, for ever; failures are retried with
+ * backoff and reported through sink->trouble. With a `resume_version` the watch goes
+ * on from there without a list (sink->resumed), if the server knows it still. `sink` is
+ * copied, all of its callbacks are needed. Once a client.
+ */
+int kube_watch_start(struct kube_client *client, const struct kube_watch_options *options,
+                     const struct node_sink *sink, struct error *err);
 
-/* One PATCH of nodes/NAME/status; `done` is called once, later. Retrying is the caller's. */
-int kube_node_patch_send(struct kube_client *client, const char *node_name,
-                         const char *annotation_prefix, const struct kube_node_patch *patch,
-                         kube_patch_done_fn done, void *ctx, struct error *err);
+/* The version up to which the sink was told everything; NULL: there is none, as a list is under
+ * way or an item was skipped. Borrowed until the loop goes on. */
+const char *kube_watch_version(const struct kube_client *client);
+
+/* What the API server is asked to speak. */
+enum kube_format {
+	KUBE_FORMAT_ANY, /* protobuf, or else JSON */
+	KUBE_FORMAT_JSON,
+	KUBE_FORMAT_PROTOBUF,
+};
+
+/* From the next request on; for tests and measurements, as the default is right everywhere. */
+void kube_watch_use_format(struct kube_client *client, enum kube_format format);
+
+/* Counted since the start of the watch. */
+struct kube_watch_stats {
+	/* Answers that began: each page of a list is one, a WatchList is both. */
+	uint64_t lists, watches;
+	uint64_t bytes;          /* of their bodies, decompressed */
+	uint64_t events;         /* items that arrived: nodes, bookmarks, errors */
+	uint64_t changed;        /* records handed to sink->node_changed */
+	uint64_t unchanged;      /* heartbeats: nothing that is in the record changed */
+	uint64_t removed;        /* names handed to sink->node_removed */
+	uint64_t skipped;        /* items that could not be read */
+	enum kube_format format; /* of the latest answer; KUBE_FORMAT_ANY: there was none */
+};
+
+/* All zero before kube_watch_start. */
+void kube_watch_stats(const struct kube_client *client, struct kube_watch_stats *out);
 
 #endif

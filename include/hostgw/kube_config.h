@@ -11,6 +11,8 @@
 
 #include "hostgw/error.h"
 
+struct kube_exec;
+
 /* All strings owned; NULL: not given. For each of CA, certificate and key at
  * most one of file and data is set; data is PEM text. */
 struct kube_config {
@@ -20,6 +22,8 @@ struct kube_config {
 	char *cert_file, *cert_data;
 	char *key_file, *key_data;
 	char *token, *token_file;
+	struct kube_exec
+		*exec; /* a program gives token or certificate (k8s/exec_config.h); or NULL */
 	char *tls_server_name;
 	char *proxy_url;
 	bool insecure_skip_tls_verify;

@@ -53,6 +53,8 @@ struct node_record {
  * After the first list_end, node_changed and node_removed come as they happen.
  * Records and texts are borrowed for the call. Nobody calls back into the
  * source from here, except to ask it to stop later.
+ * A list that is read as it happens (WatchList) may hold node_removed too: a node that
+ * was there at its beginning and is not at its end.
  */
 struct node_sink {
 	void *ctx;
@@ -65,6 +67,14 @@ struct node_sink {
 	void (*trouble)(void *ctx, const struct error *err);
 	/* Trouble is over (after trouble only). */
 	void (*recovered)(void *ctx);
+	/* In place of a first list, where the source was given the version that the sink knew
+	 * before: what has changed since then has been told, so that what the sink knows is
+	 * complete. If it cannot be resumed from there, a list comes instead. Sources without
+	 * versions never call this and `version`. */
+	void (*resumed)(void *ctx);
+	/* All up to this version has been told, and nothing in it was skipped; `resource_version`
+	 * is opaque. Comes after list_end, and about once a minute. */
+	void (*version)(void *ctx, const char *resource_version);
 };
 
 #endif

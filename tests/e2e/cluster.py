@@ -2,6 +2,8 @@
 """A real control plane in a lab: kube-apiserver, etcd, kube-controller-manager."""
 
 import json
+import os
+import signal
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -53,6 +55,26 @@ class ControlPlane:
     def start(self, component: str) -> None:
         self._script("start", component)
         self._record_processes()
+
+    def kill(self, component: str) -> None:
+        """SIGKILL: a crash."""
+        os.kill(int((self.folder / "pids" / component).read_text().split()[0]), signal.SIGKILL)
+        self.stop(component)
+
+    def change_command(self, component: str, old: str, new: str) -> None:
+        """Of its command line, from its next start on."""
+        file = self.folder / "cmd" / component
+        text = file.read_text()
+        assert old in text, text
+        file.write_text(text.replace(old, new))
+
+    def ask_etcd(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """A POST to etcd's gateway for JSON; kubectl sends it, which saves a dependency."""
+        answer = self.kubectl(
+            "--server=http://127.0.0.1:2379", "create", "--raw", path, "-f", "-",
+            stdin=json.dumps(body),
+        )
+        return json.loads(answer)
 
     def kubeconfig(self, name: str) -> Path:
         """admin, hostgwd, readonly"""

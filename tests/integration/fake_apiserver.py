@@ -1,78 +1,37 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""An API server for tests: Nodes to list, watch and patch, on loopback, with faults on demand.
+"""An API server for tests: Nodes to list, watch and patch, with faults on demand.
 
-It speaks HTTP/1.1 over TLS (or plain) and JSON. Every request is recorded. A fault is put in
-front of the next request of one kind ("list", "watch", "patch"); see the functions that make them.
+It speaks HTTP/1.1 over TLS (or plain). As it comes it is an old one: JSON only, no WatchList.
+Every request is recorded. A fault is put in front of the next request of one kind ("list",
+"watchlist", "watch", "get", "patch"); fake_faults.py makes them.
 """
 
 import base64
 import json
+import re
+import socket
 import ssl
-import subprocess
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, Callable, Iterator
+from typing import Any, Callable
 from urllib.parse import parse_qsl, urlsplit
 
-Node = dict[str, Any]
+from fake_access import Kubeconfig, Pki
+from fake_encoding import JSON, PROTOBUF, encode, encode_event, encode_failure, encode_list
+from fake_faults import Action, Fault, cut, held, raw, stall, status
+from fake_nodes import FakeNodes, Node, failure, make_node
 
+__all__ = [
+    "FakeApiServer", "Kubeconfig", "Node", "Pki", "Request", "cut", "encode", "held", "make_node",
+    "raw", "stall", "status",
+]  # fmt: skip
 
-class Pki:
-    """A CA, and certificates that it signs, as files below one folder."""
-
-    def __init__(self, folder: Path, name: str = "ca"):
-        self._folder = folder
-        self.ca = folder / f"{name}.crt"
-        self._ca_key = folder / f"{name}.key"
-        self._openssl(
-            "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-            "-subj", f"/CN={name}", "-days", "2", "-keyout", self._ca_key, "-out", self.ca,
-        )  # fmt: skip
-
-    def _openssl(self, *arguments: object) -> None:
-        command = ["openssl", *(str(argument) for argument in arguments)]
-        subprocess.run(command, check=True, capture_output=True)
-
-    def certificate(
-        self, name: str, subject: str, names: str = "", days: int = 2
-    ) -> tuple[Path, Path]:
-        """(certificate, key); `names`: "IP:127.0.0.1,DNS:api"; days < 0: expired."""
-        certificate, key = self._folder / f"{name}.crt", self._folder / f"{name}.key"
-        request, extensions = self._folder / f"{name}.csr", self._folder / f"{name}.ext"
-        extensions.write_text(f"subjectAltName={names}\n" if names else "", encoding="ascii")
-        self._openssl(
-            "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-            "-subj", subject, "-keyout", key, "-out", request,
-        )  # fmt: skip
-        self._openssl(
-            "x509", "-req", "-in", request, "-CA", self.ca, "-CAkey", self._ca_key,
-            "-CAcreateserial", "-days", days, "-extfile", extensions, "-out", certificate,
-        )  # fmt: skip
-        return certificate, key
-
-
-def make_node(name: str, pod_cidr: str, address: str, **annotations: str) -> Node:
-    """A Node with some of the weight that a real one has."""
-    metadata: Node = {
-        "name": name,
-        "creationTimestamp": "2024-02-20T14:31:24Z",
-        "managedFields": [{"manager": "kubelet", "fieldsV1": {"f:metadata": {"f:name": {}}}}],
-    }
-    if annotations:
-        metadata["annotations"] = {
-            f"flannel.alpha.coreos.com/{key.replace('_', '-')}": value
-            for key, value in annotations.items()
-        }
-    return {
-        "metadata": metadata,
-        "spec": {"podCIDR": pod_cidr, "podCIDRs": [pod_cidr]},
-        "status": {
-            "addresses": [{"type": "InternalIP", "address": address}],
-            "images": [{"names": [f"registry/image-{n}"], "sizeBytes": 1} for n in range(50)],
-        },
-    }
+NODES = "/api/v1/nodes"
+EVENTS = "/api/v1/namespaces/default/events"
+PODS = re.compile("/api/v1/namespaces/([^/]+)/pods/([^/]+)")
+Query = dict[str, str]
 
 
 @dataclass
@@ -80,85 +39,53 @@ class Request:
     """What came in."""
 
     kind: str
-    query: dict[str, str]
+    query: Query
     headers: dict[str, str]
     body: str
     client: str | None  # the common name in the client's certificate
+    protobuf: bool  # is what the answer is written in, if all goes well
 
 
-Fault = Callable[["_Handler"], bool]  # True: the request is answered
+def loopback_listener() -> socket.socket:
+    return socket.create_server(("127.0.0.1", 0))
 
 
-def status(code: int, message: str = "", **headers: str) -> Fault:
-    """A Status object instead of the answer; headers as Retry_After="1"."""
+class FakeApiServer(FakeNodes):
+    """Use it as a context manager. Safe to use from the test's thread.
 
-    def act(handler: "_Handler") -> bool:
-        handler.send_status(code, message, {k.replace("_", "-"): v for k, v in headers.items()})
-        return True
+    `listener`: a socket that listens already, in a network namespace say. `watch_list`: what
+    becomes of sendInitialEvents: "refused" with 422, "ignored", or "spoken". `page`: the most
+    Nodes in a page where the client asks for pages.
+    """
 
-    return act
-
-
-def raw(body: bytes, content_type: str = "application/json") -> Fault:
-    """These bytes, with status 200, then the end."""
-
-    def act(handler: "_Handler") -> bool:
-        handler.begin(content_type)
-        handler.send_piece(body)
-        handler.send_end()
-        return True
-
-    return act
-
-
-def cut(after: int) -> Fault:
-    """The right answer, but the connection breaks after so many bytes of its body."""
-
-    def act(handler: "_Handler") -> bool:
-        handler.bytes_left = after
-        return False
-
-    return act
-
-
-def stall(seconds: float) -> Fault:
-    """Says nothing for so long (or until the server stops), then answers."""
-
-    def act(handler: "_Handler") -> bool:
-        handler.api.stopping.wait(seconds)
-        return False
-
-    return act
-
-
-def held(until: threading.Event) -> Fault:
-    """Says nothing until the test allows it, then answers."""
-
-    def act(_: "_Handler") -> bool:
-        until.wait(60)
-        return False
-
-    return act
-
-
-class FakeApiServer:
-    """Use it as a context manager. Safe to use from the test's thread."""
-
-    def __init__(self, certificate: tuple[Path, Path] | None = None, client_ca: Path | None = None):
+    def __init__(
+        self,
+        certificate: tuple[Path, Path] | None = None,
+        client_ca: Path | None = None,
+        listener: socket.socket | None = None,
+        protobuf: bool = False,
+        watch_list: str = "refused",
+        page: int = 500,
+    ):
+        super().__init__()
         self.requests: list[Request] = []
         self.tokens: set[str] | None = None  # None: everybody is let in
-        self.changed = threading.Condition()
+        self.pods: dict[str, str] = {}  # "namespace/pod": the node it runs on, "" if none yet
+        self.told: dict[str, dict[str, Any]] = {}  # Events that the client made, by name
         self.stopping = threading.Event()
-        self.version = 100
-        self.oldest = 100  # watches from before this version are answered with 410
-        self.nodes: dict[str, Node] = {}
-        self.history: list[tuple[int, bytes]] = []
-        self.era = 0  # watches of an earlier one end
+        self.protobuf = protobuf
+        self.watch_list = watch_list
+        self.page = page
         self._faults: dict[str, list[Fault]] = {}
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
+        self._lists: dict[tuple[object, ...], list[bytes]] = {}
+        self._tls = certificate is not None
+        self._server = ThreadingHTTPServer(("", 0), _Handler, bind_and_activate=False)
         self._server.daemon_threads = True
         self._server.api = self  # type: ignore[attr-defined]
-        self._tls = certificate is not None
+        self._server.socket.close()
+        self._server.socket = listener or loopback_listener()
+        self._port = int(self._server.socket.getsockname()[1])
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         if certificate:
             self._wrap(certificate, client_ca)
         self._thread = threading.Thread(
@@ -166,15 +93,18 @@ class FakeApiServer:
         )
 
     def _wrap(self, certificate: tuple[Path, Path], client_ca: Path | None) -> None:
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(*certificate)
+        self.use_certificate(certificate)
         if client_ca:
-            context.verify_mode = ssl.CERT_OPTIONAL
-            context.load_verify_locations(client_ca)
+            self._context.verify_mode = ssl.CERT_OPTIONAL
+            self._context.load_verify_locations(client_ca)
         # The handshake happens in the connection's own thread, at its first read.
-        self._server.socket = context.wrap_socket(
+        self._server.socket = self._context.wrap_socket(
             self._server.socket, server_side=True, do_handshake_on_connect=False
         )
+
+    def use_certificate(self, certificate: tuple[Path, Path]) -> None:
+        """From the next connection on."""
+        self._context.load_cert_chain(*certificate)
 
     def __enter__(self) -> "FakeApiServer":
         self._thread.start()
@@ -188,7 +118,7 @@ class FakeApiServer:
 
     @property
     def port(self) -> int:
-        return int(self._server.server_address[1])
+        return self._port
 
     @property
     def url(self) -> str:
@@ -206,78 +136,37 @@ class FakeApiServer:
         waiting = self._faults.get(kind)
         return waiting.pop(0) if waiting else None
 
-    def _record(self, kind: str, node: Node) -> None:
+    def has_fault(self, kind: str) -> bool:
+        """One that no request has met yet."""
+        return bool(self._faults.get(kind))
+
+    def list_pieces(self, query: Query, protobuf: bool) -> list[bytes]:
+        """A list's body. It is made once and kept while no event tells of a change."""
         with self.changed:
-            self.version += 1
-            node["metadata"]["resourceVersion"] = str(self.version)
-            self.history.append((self.version, encode({"type": kind, "object": node}) + b"\n"))
-            self.changed.notify_all()
-
-    def put(self, node: Node) -> None:
-        """Adds or changes a node."""
-        name = node["metadata"]["name"]
-        kind = "MODIFIED" if name in self.nodes else "ADDED"
-        self.nodes[name] = node
-        self._record(kind, node)
-
-    def remove(self, name: str) -> None:
-        self._record("DELETED", self.nodes.pop(name))
-
-    def bookmark(self) -> None:
-        self._record("BOOKMARK", {"kind": "Node", "metadata": {}, "spec": {}, "status": {}})
-
-    def send_event(self, text: bytes) -> None:
-        """Any bytes into the running watches."""
-        with self.changed:
-            self.history.append((self.version, text))
-            self.changed.notify_all()
-
-    def send_error(self, code: int, message: str) -> None:
-        """An ERROR event, after which the watches end."""
-        error = {"kind": "Status", "status": "Failure", "code": code, "message": message}
-        self.send_event(encode({"type": "ERROR", "object": error}) + b"\n")
-        self.end_watches()
-
-    def end_watches(self) -> None:
-        with self.changed:
-            self.era += 1
-            self.changed.notify_all()
-
-    def compact(self) -> None:
-        """Forgets the past: who watches from an older version gets 410."""
-        with self.changed:
-            self.oldest = self.version
-
-    def moment(self) -> tuple[int, int]:
-        """Of a request: what is sent to the watches after it, is sent to its own watch."""
-        with self.changed:
-            return self.era, len(self.history)
-
-    def events(self, since: int, moment: tuple[int, int]) -> Iterator[bytes]:
-        """What a watch asked for at that moment sees from `since` on, until it is ended. Blocks."""
-        era, position = moment
-        with self.changed:
-            past = [version for version, _ in self.history[:position]]
-            position = next((i for i, version in enumerate(past) if version > since), position)
-        while True:
-            with self.changed:
-                self.changed.wait_for(lambda: position < len(self.history) or self.era != era, 60)
-                pieces = [text for _, text in self.history[position:]]
-                position += len(pieces)
-                ended = self.era != era
-            yield from pieces
-            if ended:
-                return
-
-
-def encode(value: Any) -> bytes:
-    return json.dumps(value, separators=(",", ":")).encode()
+            metadata = {"resourceVersion": str(self.version)}
+            start, end = 0, len(self.nodes)
+            if "limit" in query and query.get("resourceVersion") != "0":
+                start = int(base64.b64decode(query["continue"])) if "continue" in query else 0
+                end = min(end, start + min(int(query["limit"]), self.page))
+            if end < len(self.nodes):
+                metadata["continue"] = base64.b64encode(str(end).encode()).decode()
+            key = (self.version, len(self.nodes), start, end, protobuf)
+            if key not in self._lists:
+                by_name = sorted(self.nodes.values(), key=lambda n: str(n["metadata"]["name"]))
+                self._lists = {key: encode_list(by_name[start:end], metadata, protobuf)}
+            return self._lists[key]
 
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    bytes_left: int | None = None
+    disable_nagle_algorithm = True
+    # What a fault wants of this request: an action after so many bytes (or items) of the body;
+    # a Content-Length.
+    plan: tuple[int, Action] | None = None
+    plan_counts_items = False
+    promised: int | None = None
     moment = (0, 0)  # when the request came
+    protobuf = False  # what is answered
 
     @property
     def api(self) -> FakeApiServer:
@@ -289,36 +178,62 @@ class _Handler(BaseHTTPRequestHandler):
     def handle(self) -> None:
         try:
             super().handle()
-        except (ConnectionError, ssl.SSLError, TimeoutError):
+        except (OSError, ValueError):
             pass  # the client went away, or did not like the certificate: the test sees why
 
-    def send_status(self, code: int, message: str, headers: dict[str, str]) -> None:
-        body = encode({"kind": "Status", "status": "Failure", "code": code, "message": message})
+    # ---- the parts of an answer ----
+
+    def send_body(self, code: int, body: bytes, headers: dict[str, str]) -> None:
         self.send_response(code)
-        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Type", PROTOBUF if self.protobuf else JSON)
         self.send_header("Content-Length", str(len(body)))
         for name, value in headers.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
 
-    def begin(self, content_type: str = "application/json") -> None:
+    def send_status(self, code: int, message: str, headers: dict[str, str]) -> None:
+        self.send_body(code, encode_failure(failure(code, message), self.protobuf), headers)
+
+    def begin(self, content_type: str = "") -> None:
+        kind = PROTOBUF if self.protobuf else JSON
         self.send_response(200)
-        self.send_header("Content-Type", content_type)
-        self.send_header("Transfer-Encoding", "chunked")
+        self.send_header("Content-Type", content_type or kind)
+        if self.promised is None:
+            self.send_header("Transfer-Encoding", "chunked")
+        else:
+            self.send_header("Content-Length", str(self.promised))
         self.end_headers()
 
-    def send_piece(self, body: bytes) -> None:
-        if self.bytes_left is not None:
-            body = body[: self.bytes_left]
-            self.bytes_left -= len(body)
+    def send_chunk(self, body: bytes) -> None:
         if body:
-            self.wfile.write(b"%x\r\n%s\r\n" % (len(body), body))
-        if self.bytes_left == 0:
-            raise ConnectionAbortedError("cut")
+            framed = b"%x\r\n%s\r\n" % (len(body), body) if self.promised is None else body
+            self.wfile.write(framed)
+
+    def send_piece(self, body: bytes) -> None:
+        """An item or event, or what is around them."""
+        if self.plan:
+            count, action = self.plan
+            size = 1 if self.plan_counts_items else len(body)
+            self.plan = (count - size, action)
+            if count < size or count == 0:
+                self.plan = None
+                before = 0 if self.plan_counts_items else count
+                self.send_chunk(body[:before])
+                body = body[before:]
+                action(self)
+        self.send_chunk(body)
 
     def send_end(self) -> None:
-        self.wfile.write(b"0\r\n\r\n")
+        if self.promised is None:
+            self.wfile.write(b"0\r\n\r\n")
+        else:
+            self.close_connection = True
+
+    def send_error_event(self, code: int, message: str) -> None:
+        self.send_chunk(encode_event("ERROR", failure(code, message), self.protobuf))
+
+    # ---- requests ----
 
     def _client(self) -> str | None:
         if not isinstance(self.connection, ssl.SSLSocket):
@@ -329,15 +244,14 @@ class _Handler(BaseHTTPRequestHandler):
                     return str(value)
         return None
 
-    def _serve(
-        self, kind: str, query: dict[str, str], answer: Callable[[dict[str, str]], None]
-    ) -> None:
+    def _serve(self, kind: str, query: Query, answer: Callable[[Query], None]) -> None:
         length = int(self.headers.get("Content-Length", "0"))
         body = self.rfile.read(length).decode()
-        self.bytes_left = None
+        self.plan, self.plan_counts_items, self.promised = None, False, None
+        self.protobuf = self.api.protobuf and self.headers.get("Accept", "").startswith(PROTOBUF)
         self.moment = self.api.moment()  # before the test can see the request, and act
         self.api.requests.append(
-            Request(kind, query, dict(self.headers.items()), body, self._client())
+            Request(kind, query, dict(self.headers.items()), body, self._client(), self.protobuf)
         )
         token = self.headers.get("Authorization", "").removeprefix("Bearer ")
         if self.api.tokens is not None and token not in self.api.tokens:
@@ -350,91 +264,114 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:  # pylint: disable=invalid-name
         url = urlsplit(self.path)
         query = dict(parse_qsl(url.query))
-        if url.path != "/api/v1/nodes":
+        if url.path.startswith(NODES + "/"):
+            self._serve("get", {**query, "name": url.path.removeprefix(NODES + "/")}, self._get)
+        elif pod := PODS.fullmatch(url.path):
+            self._serve("pod", {"name": f"{pod[1]}/{pod[2]}"}, self._pod)
+        elif url.path != NODES:
             self.send_status(404, "not found", {})
+        elif query.get("sendInitialEvents") == "true":
+            self._serve("watchlist", query, self._watch_list)
         elif "watch" in query:
             self._serve("watch", query, self._watch)
         else:
             self._serve("list", query, self._list)
 
     def do_PATCH(self) -> None:  # pylint: disable=invalid-name
-        name = urlsplit(self.path).path.removeprefix("/api/v1/nodes/").removesuffix("/status")
-        self._serve("patch", {"name": name}, self._patch)
+        path = urlsplit(self.path).path
+        if path.startswith(EVENTS + "/"):
+            self._serve("event", {"name": path.removeprefix(EVENTS + "/")}, self._repeat_event)
+        else:
+            name = path.removeprefix(NODES + "/").removesuffix("/status")
+            self._serve("patch", {"name": name}, self._patch)
 
-    def _patch(self, query: dict[str, str]) -> None:
-        if query["name"] not in self.api.nodes:
-            self.send_status(404, f'nodes "{query["name"]}" not found', {})
+    def do_POST(self) -> None:  # pylint: disable=invalid-name
+        if urlsplit(self.path).path == EVENTS:
+            self._serve("event", {}, self._create_event)
+        else:
+            self.send_status(404, "not found", {})
+
+    def _create_event(self, _: Query) -> None:
+        event = json.loads(self.api.requests[-1].body)
+        name = event["metadata"]["name"]
+        if name in self.api.told:
+            self.send_status(409, f'events "{name}" already exists', {})
+        else:
+            self.api.told[name] = event
+            self.send_body(201, encode(event), {})
+
+    def _repeat_event(self, query: Query) -> None:
+        if query["name"] in self.api.told:
+            self.api.told[query["name"]].update(json.loads(self.api.requests[-1].body))
+            self.send_body(200, encode(self.api.told[query["name"]]), {})
+        else:
+            self.send_status(404, f'events "{query["name"]}" not found', {})
+
+    def _pod(self, query: Query) -> None:
+        node = self.api.pods.get(query["name"])
+        if node is None:
+            self.send_status(404, f'pods "{query["name"]}" not found', {})
+        else:
+            self.send_body(200, encode({"kind": "Pod", "spec": {"nodeName": node}}), {})
+
+    def _known(self, name: str) -> bool:
+        if name in self.api.nodes:
+            return True
+        self.send_status(404, f'nodes "{name}" not found', {})
+        return False
+
+    def _patch(self, query: Query) -> None:
+        if self._known(query["name"]):
+            self.protobuf = False
+            self.send_body(200, encode(self.api.nodes[query["name"]]), {})
+
+    def _from_the_future(self, query: Query) -> bool:
+        """A version that this server has not reached; it waits for it for 3 s, then says so."""
+        wanted = int(query.get("resourceVersion") or 0)
+        if wanted <= self.api.version:
+            return False
+        message = f"Too large resource version: {wanted}, current: {self.api.version}"
+        self.send_status(504, message, {})
+        return True
+
+    def _get(self, query: Query) -> None:
+        if not self._from_the_future(query) and self._known(query["name"]):
+            self.protobuf = False
+            self.send_body(200, encode(self.api.nodes[query["name"]]), {})
+
+    def _list(self, query: Query) -> None:
+        if self._from_the_future(query):
             return
-        body = encode(self.api.nodes[query["name"]])
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def _page(self, query: dict[str, str]) -> tuple[list[Node], dict[str, str]]:
-        """The nodes that are asked for, and the list's metadata."""
-        with self.api.changed:
-            nodes = sorted(self.api.nodes.values(), key=lambda node: str(node["metadata"]["name"]))
-            version = self.api.version
-        metadata = {"resourceVersion": str(version)}
-        if "limit" not in query or query.get("resourceVersion") == "0":
-            return nodes, metadata
-        start = int(base64.b64decode(query["continue"])) if "continue" in query else 0
-        end = start + int(query["limit"])
-        if end < len(nodes):
-            metadata["continue"] = base64.b64encode(str(end).encode()).decode()
-        return nodes[start:end], metadata
-
-    def _list(self, query: dict[str, str]) -> None:
-        nodes, metadata = self._page(query)
-        head = {"kind": "NodeList", "apiVersion": "v1", "metadata": metadata}
         self.begin()
-        self.send_piece(encode(head)[:-1] + b',"items":[')
-        for number, node in enumerate(nodes):
-            self.send_piece((b"," if number else b"") + encode(node))
-        self.send_piece(b"]}\n")
+        for text in self.api.list_pieces(query, self.protobuf):
+            self.send_piece(text)
         self.send_end()
 
-    def _watch(self, query: dict[str, str]) -> None:
-        since = int(query["resourceVersion"])
-        if since < self.api.oldest:
-            self.send_status(410, f"too old resource version: {since}", {})
-            return
-        self.begin()
+    def _begin_watch(self) -> None:
+        self.begin(f"{PROTOBUF};stream=watch" if self.protobuf else "")
         self.wfile.flush()
-        for event in self.api.events(since, self.moment):
+
+    def _feed(self, since: int) -> None:
+        for event in self.api.events(since, self.moment, self.protobuf):
             self.send_piece(event)
         self.send_end()
 
+    def _watch(self, query: Query) -> None:
+        since = int(query.get("resourceVersion") or self.api.version)
+        if since < self.api.oldest:
+            self.send_status(410, f"too old resource version: {since}", {})
+            return
+        self._begin_watch()
+        self._feed(since)
 
-@dataclass
-class Kubeconfig:
-    """Writes a kubeconfig; a None is left out."""
-
-    server: str
-    ca: Path | None = None
-    token: str | None = None
-    token_file: Path | None = None
-    client: tuple[Path, Path] | None = None
-    cluster: dict[str, Any] = field(default_factory=dict)
-
-    def write(self, path: Path) -> Path:
-        cluster: dict[str, Any] = {"server": self.server, **self.cluster}
-        user: dict[str, Any] = {}
-        if self.ca:
-            cluster["certificate-authority"] = str(self.ca)
-        if self.token:
-            user["token"] = self.token
-        if self.token_file:
-            user["tokenFile"] = str(self.token_file)
-        if self.client:
-            user["client-certificate"], user["client-key"] = map(str, self.client)
-        config = {
-            "current-context": "test",
-            "contexts": [{"name": "test", "context": {"cluster": "test", "user": "test"}}],
-            "clusters": [{"name": "test", "cluster": cluster}],
-            "users": [{"name": "test", "user": user}],
-        }
-        path.write_text(json.dumps(config), encoding="utf-8")
-        return path
+    def _watch_list(self, query: Query) -> None:
+        if self.api.watch_list == "refused":
+            self.send_status(422, "sendInitialEvents is forbidden for watch", {})
+            return
+        if self._from_the_future(query):
+            return
+        events, version = self.api.initial_events(self.protobuf)
+        self._begin_watch()
+        for event in events[: None if self.api.watch_list == "spoken" else -1]:
+            self.send_piece(event)
+        self._feed(version)

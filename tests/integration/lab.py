@@ -112,6 +112,7 @@ class Worker(Host):
         self.node = node
         self.pod: Namespace | None = None
         self.subnet_file = self.folder / "subnet.env"
+        self.state_dir = self.folder / "state"
         self.net_conf = self.folder / "net-conf.json"
         self.net_conf.write_text(NET_CONF, encoding="ascii")
         self._nodes_file = lab.nodes_file
@@ -142,6 +143,7 @@ class Worker(Host):
             f"--node-name={self.name}",
             f"--net-config-path={self.net_conf}",
             f"--subnet-file={self.subnet_file}",
+            f"--state-dir={self.state_dir}",
         ]
 
     def run_hostgwd(self, *arguments: str) -> Process:

@@ -1,13 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Network namespaces: the hosts, switch and pods of a lab."""
 
+import ctypes
 import json
+import os
+import socket
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Sequence
 
 from process import Process, RouteMonitor
 from record import Record
+
+
+CLONE_NEWNET = 0x40000000  # sched.h
 
 
 class Namespace:
@@ -53,6 +60,22 @@ class Namespace:
         process = Process(self._record, self.entered(command), self._new_log(name))
         self.processes.append(process)
         return process
+
+    def listen(self, address: str = "127.0.0.1") -> socket.socket:
+        """A TCP socket of this process that listens inside. A socket stays in the namespace that
+        its thread was in when it was made (network_namespaces(7))."""
+
+        def make() -> socket.socket:
+            namespace = os.open(f"/run/netns/{self.netns}", os.O_RDONLY)
+            try:
+                if ctypes.CDLL(None, use_errno=True).setns(namespace, CLONE_NEWNET) != 0:
+                    raise OSError(ctypes.get_errno(), f"setns into {self.netns}")
+            finally:
+                os.close(namespace)
+            return socket.create_server((address, 0), backlog=64)
+
+        with ThreadPoolExecutor(1) as pool:
+            return pool.submit(make).result()
 
     def _new_log(self, name: str) -> Path:
         return self.folder / f"{len(self.processes)}-{name}.log"

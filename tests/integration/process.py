@@ -31,6 +31,13 @@ class Process:
     def running(self) -> bool:
         return self._popen.poll() is None
 
+    def memory(self, field: str) -> int:
+        """A line of /proc/PID/status in KiB: VmHWM, RssAnon (proc(5))."""
+        text = Path(f"/proc/{self.pid}/status").read_text(encoding="ascii")
+        found = re.search(rf"^{field}:\s+(\d+) kB$", text, re.MULTILINE)
+        assert found, f"{field} is not in {text}"
+        return int(found[1])
+
     def log(self) -> str:
         return self.log_path.read_text(encoding="utf-8", errors="replace")
 

@@ -16,72 +16,10 @@ import pytest
 
 from fake_apiserver import FakeApiServer, Kubeconfig, Pki
 from fake_apiserver import cut, held, make_node, raw, stall, status
-from waiting import PATIENCE, poll, poll_equal
+from kube_client import FIRST, PROGRAM, A, B, C, Client, node, wait_watch
+from waiting import poll
 
-PROGRAM = os.environ.get("KUBE_WATCH_PRINT", "build/tests/integration/kube_watch_print_checked")
 CLIENT_NAME = "system:serviceaccount:kube-flannel:flannel"
-
-A = "node a 10.1.1.0/24 via 192.0.2.1"
-B = "node b 10.1.2.0/24 via 192.0.2.2"
-C = "node c 10.1.3.0/24 via 192.0.2.3"
-
-
-def node(name: str, **annotations: str) -> dict[str, Any]:
-    number = "abcdefgh".index(name) + 1
-    return make_node(name, f"10.1.{number}.0/24", f"192.0.2.{number}", **annotations)
-
-
-class Client:
-    """kube_watch_print, running. Ends cleanly, with no byte of memory lost, or the test fails."""
-
-    def __init__(self, folder: Path, *arguments: str, environment: dict[str, str] | None = None):
-        self._log = folder / f"client-{time.monotonic_ns()}.log"
-        with open(self._log, "wb") as stream:
-            self._process = subprocess.Popen(
-                [PROGRAM, *arguments],
-                stdin=subprocess.DEVNULL,
-                stdout=stream,
-                stderr=stream,
-                env={**os.environ, **(environment or {})},
-            )
-
-    def __enter__(self) -> "Client":
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if self._process.poll() is None:
-            self._process.send_signal(signal.SIGTERM)
-        try:
-            code = self._process.wait(PATIENCE)
-        finally:
-            self._process.kill()
-        if kind is None:
-            assert code == 0, self.text()
-
-    def text(self) -> str:
-        return self._log.read_text(encoding="utf-8")
-
-    def lines(self) -> list[str]:
-        return self.text().splitlines()
-
-    def wait_lines(self, *lines: str) -> None:
-        """These are all that it has printed, in this order."""
-        poll_equal(self.lines, list(lines), "what the client prints")
-
-    def wait_line(self, pattern: str, count: int = 1) -> str:
-        regex = re.compile(pattern)
-
-        def probe() -> list[str]:
-            found = [line for line in self.lines() if regex.search(line)]
-            return found if len(found) >= count else []
-
-        try:
-            return poll(probe, f"{count} lines {pattern!r}")[-1]
-        except AssertionError as error:
-            raise AssertionError(f"{error}\n{self.text()}") from None
-
-    def wait_exit(self) -> int:
-        return self._process.wait(PATIENCE)
 
 
 @pytest.fixture(scope="module")
@@ -113,21 +51,14 @@ def client(config: str, tmp_path: Path) -> Generator[Client, None, None]:
         yield running
 
 
-FIRST = ["list_begin", A, B, "list_end 2"]
-
-
-def wait_watch(api: FakeApiServer, count: int = 1) -> None:
-    poll(lambda: api.kinds().count("watch") >= count, f"{count} watches")
-
-
 def test_list_then_watch(api: FakeApiServer, client: Client) -> None:
     wait_watch(api)
     api.put(node("c", public_ip="198.51.100.3"))
     api.put(node("a", public_ip="198.51.100.1"))
     api.remove("b")
     client.wait_lines(*FIRST, C + " public 198.51.100.3", A + " public 198.51.100.1", "removed b")
-    assert api.kinds() == ["list", "watch"]
-    listing, watch = api.requests
+    assert api.kinds() == ["watchlist", "list", "watch"]
+    _, listing, watch = api.requests
     assert listing.query == {"resourceVersion": "0"}
     assert watch.query["resourceVersion"] == "102"
     assert watch.query["allowWatchBookmarks"] == "true"
@@ -147,7 +78,7 @@ def test_end_of_stream_resumes_without_list(api: FakeApiServer, client: Client) 
     wait_watch(api, 2)
     api.remove("a")
     client.wait_lines(*FIRST, C, "removed a")
-    assert api.kinds() == ["list", "watch", "watch"]
+    assert api.kinds() == ["watchlist", "list", "watch", "watch"]
     assert api.requests[-1].query["resourceVersion"] == "104"  # the bookmark's
 
 
@@ -172,7 +103,7 @@ def test_410_relists(api: FakeApiServer, client: Client, how: str) -> None:
     else:
         api.send_error(410, "too old resource version")
     client.wait_lines(*FIRST, *FIRST)
-    relist = api.requests[api.kinds().index("list", 1)]
+    relist = [request for request in api.requests if request.kind == "list"][1]
     assert relist.query == {"limit": "500"}
 
 
@@ -223,7 +154,8 @@ def test_cut_list_is_no_list(api: FakeApiServer, config: str, tmp_path: Path, af
         client.wait_line("^recovered")
     # Never back behind what was seen once, even if it was only a list's beginning.
     seen = "102" if after >= 500 else "0"
-    assert api.requests[2].query["resourceVersion"] == seen
+    lists = [request for request in api.requests if request.kind == "list"]
+    assert lists[2].query["resourceVersion"] == seen
 
 
 def test_relist_is_not_older(api: FakeApiServer, client: Client) -> None:
@@ -231,7 +163,7 @@ def test_relist_is_not_older(api: FakeApiServer, client: Client) -> None:
     api.send_error(500, "etcd is unwell")
     client.wait_line("^trouble .* ended the watch with an error 500: etcd is unwell")
     client.wait_line("^list_end", 2)
-    relist = api.requests[api.kinds().index("list", 1)]
+    relist = [request for request in api.requests if request.kind == "list"][1]
     assert relist.query == {"resourceVersion": "102", "resourceVersionMatch": "NotOlderThan"}
 
 
@@ -249,11 +181,11 @@ def test_garbage(api: FakeApiServer, client: Client) -> None:
     api.send_event(b'{"type":"MODIFIED","object":{"metadata" 5}}\n')
     client.wait_line("^trouble .* one item is skipped: line 1, column 41: ':' is expected")
     api.send_event(b'{"type":"ADDED","object":{"metadata":{}}}\n{"type":"ODD"}\n{}\n')
-    client.wait_line("^trouble .* an event about a node without a name")
+    client.wait_line("^trouble .* line 2: a node without a name")
     client.wait_line("^trouble .* an event of unknown type", 2)
     api.put(node("c"))
     client.wait_line("node c")
-    assert api.kinds() == ["list", "watch"]
+    assert api.kinds() == ["watchlist", "list", "watch"]
     api.send_event(b"<html>")
     client.wait_line("^trouble watching Nodes: line 6, column 1: an event .* is expected")
     wait_watch(api, 2)
@@ -299,7 +231,7 @@ def test_token_rotates(api: FakeApiServer, pki: Pki, tmp_path: Path) -> None:
         api.put(node("c"))
         client.wait_lines(*FIRST, C)  # without a word about it
     used = [request.headers["Authorization"] for request in api.requests]
-    assert used == ["Bearer old"] * 3 + ["Bearer new"]
+    assert used == ["Bearer old"] * 4 + ["Bearer new"]
 
 
 def test_401_without_remedy(api: FakeApiServer, client: Client) -> None:

@@ -55,9 +55,9 @@ static int on_metadata(void *ctx, const struct item *item, struct error *err)
 	return 0;
 }
 
-static int on_skipped(void *ctx, const char *why, struct error *err)
+static int on_skipped(void *ctx, const struct item *item, const char *why, struct error *err)
 {
-	(void)err;
+	(void)item, (void)err;
 	see(ctx, "skipped ", why);
 	return 0;
 }

@@ -195,7 +195,9 @@ static void test_bad(void **state)
 		{HEAD CLUSTER(SERVER) USER("client-certificate: ca.crt"), EINVAL, "needed both"},
 		{HEAD CLUSTER(SERVER) USER("client-key: ca.crt"), EINVAL, "needed both"},
 		{HEAD CLUSTER(SERVER) USER("exec: {command: aws}"), EINVAL,
-	         "\"exec\" are not supported: put a \"token\""},
+	         "user \"u\": exec: apiVersion \"\" is not supported"},
+		{HEAD CLUSTER(SERVER ", proxy-url: 'ftp://user:secret@p'") USER(""), EINVAL,
+	         "\"proxy-url\" must begin with http://, https:// or socks5://"},
 		{HEAD CLUSTER(SERVER) USER("auth-provider: {name: gcp}"), EINVAL,
 	         "\"auth-provider\" is not supported"},
 	};
@@ -334,10 +336,21 @@ static void test_base64(void **state)
 	}
 }
 
+static const char *token_at(struct credentials *credentials, uint64_t now_ms, unsigned *generation)
+{
+	struct credential credential;
+	struct error err;
+
+	assert_int_equal(credentials_get(credentials, now_ms, &credential, &err), 0);
+	*generation = credential.generation;
+	return credential.token;
+}
+
 static void test_token_rotates(void **state)
 {
 	struct kube_config config = {0};
 	struct credentials *credentials;
+	unsigned first, now;
 	struct error err;
 	char path[256];
 
@@ -345,19 +358,62 @@ static void test_token_rotates(void **state)
 	path_of("token", path);
 	config.token_file = path;
 	write_file("token", "one\n");
-	assert_int_equal(credentials_new(&config, &credentials, &err), 0);
-	assert_string_equal(credentials_token(credentials, 100000), "one");
+	assert_int_equal(credentials_new(NULL, &config, &credentials, &err), 0);
+	assert_string_equal(token_at(credentials, 100000, &first), "one");
 	write_file("token", "two\n");
-	assert_string_equal(credentials_token(credentials, 159999), "one");
-	assert_string_equal(credentials_token(credentials, 160000), "two");
-	assert_false(credentials_refresh(credentials, 160001));
+	assert_string_equal(token_at(credentials, 159999, &now), "one");
+	assert_int_equal(now, first);
+	assert_string_equal(token_at(credentials, 160000, &now), "two");
+	assert_int_not_equal(now, first);
+	assert_true(credentials_refused(credentials, first, 160001)); /* not the one of now */
+	assert_false(credentials_refused(credentials, now, 160001));
 	write_file("token", "three");
-	assert_true(credentials_refresh(credentials, 160002));
-	assert_string_equal(credentials_token(credentials, 160003), "three");
+	assert_true(credentials_refused(credentials, now, 160002));
+	assert_string_equal(token_at(credentials, 160003, &now), "three");
 	remove_file("token"); /* as long as there is nothing better, the last one goes on */
-	assert_false(credentials_refresh(credentials, 170000));
-	assert_string_equal(credentials_token(credentials, 999999), "three");
+	assert_false(credentials_refused(credentials, now, 170000));
+	assert_string_equal(token_at(credentials, 999999, &now), "three");
 	write_file("token", "abc.def");
+	credentials_free(credentials);
+}
+
+/* Each request sees the file as it is: replaced by rename, rewritten, away, emptied. */
+static void test_certificate_rotates(void **state)
+{
+	struct kube_config config = {0};
+	struct credential credential;
+	struct credentials *credentials;
+	char path[256], other[256];
+	unsigned generation;
+	struct error err;
+
+	(void)state;
+	path_of("rotating.crt", path);
+	path_of("other.crt", other);
+	config.ca_file = path;
+	write_file("rotating.crt", "A");
+	assert_int_equal(credentials_new(NULL, &config, &credentials, &err), 0);
+	assert_int_equal(credentials_get(credentials, 1, &credential, &err), 0);
+	assert_string_equal(credential.ca, "A");
+	generation = credential.generation;
+	write_file("other.crt", "B");
+	assert_int_equal(rename(other, path), 0);
+	assert_int_equal(credentials_get(credentials, 2, &credential, &err), 0);
+	assert_string_equal(credential.ca, "B");
+	assert_int_not_equal(credential.generation, generation);
+	generation = credential.generation;
+	write_file("rotating.crt", "");
+	assert_int_equal(credentials_get(credentials, 3, &credential, &err), 0);
+	assert_string_equal(credential.ca, "B");
+	remove_file("rotating.crt");
+	assert_int_equal(credentials_get(credentials, 4, &credential, &err), 0);
+	assert_string_equal(credential.ca, "B");
+	assert_int_equal(credential.generation, generation);
+	write_file("rotating.crt", "CC");
+	assert_true(credentials_refused(credentials, generation, 5));
+	credentials_current(credentials, &credential);
+	assert_string_equal(credential.ca, "CC");
+	remove_file("rotating.crt");
 	credentials_free(credentials);
 }
 
@@ -368,7 +424,7 @@ int main(void)
 		cmocka_unit_test(test_bad),           cmocka_unit_test(test_missing_file),
 		cmocka_unit_test(test_in_cluster),    cmocka_unit_test(test_in_cluster_files),
 		cmocka_unit_test(test_bare),          cmocka_unit_test(test_base64),
-		cmocka_unit_test(test_token_rotates),
+		cmocka_unit_test(test_token_rotates), cmocka_unit_test(test_certificate_rotates),
 	};
 
 	return cmocka_run_group_tests(tests, make_files, remove_files);

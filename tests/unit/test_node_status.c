@@ -8,7 +8,7 @@
 
 /* An API server in place of k8s/node_patch.c: keeps the patch that is under way. */
 struct kube_client {
-	kube_patch_done_fn done; /* NULL: none is under way */
+	kube_answer_fn done; /* NULL: none is under way */
 	void *done_ctx;
 	struct kube_node_patch patch;
 	size_t sent;
@@ -16,7 +16,7 @@ struct kube_client {
 
 int kube_node_patch_send(struct kube_client *client, const char *node_name,
                          const char *annotation_prefix, const struct kube_node_patch *patch,
-                         kube_patch_done_fn done, void *ctx, struct error *err)
+                         kube_answer_fn done, void *ctx, struct error *err)
 {
 	(void)err;
 	assert_string_equal(node_name, "kubworker1");
@@ -76,12 +76,15 @@ static void set(struct fixture *f, bool ready)
 
 static void answer(struct fixture *f, int result)
 {
-	kube_patch_done_fn done = f->client.done;
-	struct error err = {.code = -result, .text = "the API server said no"};
+	kube_answer_fn done = f->client.done;
+	const struct kube_answer said = {
+		.result = result,
+		.err = {.code = -result, .text = "the API server said no"},
+	};
 
 	assert_non_null(done);
 	f->client.done = NULL;
-	done(f->client.done_ctx, result, &err);
+	done(f->client.done_ctx, &said);
 }
 
 static void run_timers(struct fixture *f)

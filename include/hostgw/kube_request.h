@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Single requests to the API server, besides the watch: the status of a Node, Events about it,
+ * and which Node a Pod runs on. Trying again is the caller's business. Implemented in
+ * k8s/node_patch.c, k8s/kube_event.c and k8s/pod_node.c.
+ */
+#ifndef HOSTGW_KUBE_REQUEST_H
+#define HOSTGW_KUBE_REQUEST_H
+
+#include <stdint.h>
+
+#include "hostgw/kube_client.h"
+
+struct kube_answer {
+	/* 0, or a negative errno with `err` filled: -EACCES it is forbidden (err says which RBAC
+	 * rule is missing), -ENOENT there is no such object, -EAGAIN it is there already, or
+	 * somebody else changed it meanwhile; others may pass. */
+	int result;
+	struct error err;
+	unsigned retry_after; /* seconds for which the server wants to be left alone; 0: not said */
+	const char *text; /* what was asked for, borrowed; NULL: nothing was, or it is not there */
+};
+
+/* Called once, later. */
+typedef void (*kube_answer_fn)(void *ctx, const struct kube_answer *answer);
+
+/* What to put on the own Node's status; NULL annotations are left as they are. */
+struct kube_node_patch {
+	const char *annotations[NODE_ANNOTATIONS];
+	bool network_available; /* set condition NetworkUnavailable=False, FlannelIsUp */
+};
+
+/* One PATCH of nodes/NAME/status. */
+int kube_node_patch_send(struct kube_client *client, const char *node_name,
+                         const char *annotation_prefix, const struct kube_node_patch *patch,
+                         kube_answer_fn done, void *ctx, struct error *err);
+
+/* A warning about a Node, as `kubectl describe node` shows it. The texts are copied. */
+struct kube_event {
+	const char *name; /* of the Event itself: a DNS subdomain, the same for the same news */
+	const char *node_name;
+	const char *reason; /* one word in CamelCase */
+	const char *message;
+	int64_t first, last; /* seconds since 1970 */
+	unsigned count;      /* how often it was seen */
+	bool known;          /* the Event is there: it only gets another count and time */
+};
+
+int kube_event_send(struct kube_client *client, const struct kube_event *event, kube_answer_fn done,
+                    void *ctx, struct error *err);
+
+/* Which Node a Pod runs on: answer->text. */
+int kube_pod_node_get(struct kube_client *client, const char *name_space, const char *pod,
+                      kube_answer_fn done, void *ctx, struct error *err);
+
+#endif

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+
+#include "reflector_state.h"
+
+#define ANSWER_MS  60000u /* the headers of a watch come at once, or something is dead */
+#define PROVEN_MS  1000u  /* a watch that lives so long is no accident */
+#define HEALTHY_MS 60000u /* and one that lives so long ends the backoff */
+
+/*
+ * How long a WatchList may take to its closing bookmark. A server that speaks it sends that
+ * within a second or two of the last initial event. Servers that do not answer 422 (1.20 and later
+ * check the parameters: "resourceVersionMatch is forbidden for watch"); an older one, or a proxy,
+ * that drops parameters it does not know starts an ordinary watch: synthetic ADDED events, then
+ * heartbeats for ever, each minute a bookmark without the annotation. So the stream is given up
+ * when it falls silent, at a bookmark without the annotation, or in the end by the clock; a LIST,
+ * which then follows, may take as long as it moves.
+ */
+#define BOOKMARK_IDLE_MS  10000u
+#define BOOKMARK_TOTAL_MS 60000u
+
+/*
+ * A watch that resumes brings first what was missed, from the server's memory. Until that is
+ * over nothing may be deleted on the strength of what was saved: the route of a node that came
+ * after the saving stands in the kernel, and its event is still under way. It is over at a
+ * bookmark or when a second passed in silence; heartbeats of a large cluster leave no silence, so
+ * after some seconds it is over too.
+ */
+#define RESUMED_MS 5000u
+
+void reflector_sent(struct reflector *r)
+{
+	if (r->step == STEP_STREAM || r->step == STEP_WATCH)
+		uv_timer_start(&r->timer, reflector_on_timer, ANSWER_MS, 0);
+}
+
+void reflector_accepted(struct reflector *r)
+{
+	if (r->step == STEP_STREAM)
+		uv_timer_start(&r->timer, reflector_on_timer, BOOKMARK_IDLE_MS, 0);
+	else if (r->step == STEP_WATCH)
+		uv_timer_start(&r->timer, reflector_on_timer, PROVEN_MS, 0);
+}
+
+void reflector_heard(struct reflector *r)
+{
+	uint64_t age = uv_now(r->needs.loop) - r->accepted_at;
+	uint64_t left = age < BOOKMARK_TOTAL_MS ? BOOKMARK_TOTAL_MS - age : 0;
+
+	r->received = true;
+	if (r->step == STEP_STREAM)
+		uv_timer_start(&r->timer, reflector_on_timer,
+		               left < BOOKMARK_IDLE_MS ? left : BOOKMARK_IDLE_MS, 0);
+}
+
+/* A connection that stands, with nobody behind it: keepalive does not notice that. Or a proxy
+ * keeps the answer back until it is whole, which a LIST may survive. */
+static void unanswered(struct reflector *r)
+{
+	struct error err;
+
+	reflector_abandon(r);
+	error_set(&err, ETIMEDOUT, "%s does not answer within %u s", r->needs.config->server,
+	          ANSWER_MS / 1000);
+	if (r->step == STEP_STREAM) {
+		r->list_only = true;
+		reflector_relist(r, r->list);
+	}
+	reflector_fail(r, &err);
+}
+
+static void bookmark_missing(struct reflector *r)
+{
+	reflector_abandon(r);
+	r->list_only = true;
+	r->distrust = true;
+	reflector_relist(r, r->list);
+	reflector_send(r);
+}
+
+/* Ticks of a watch: it is proven, it has brought what was missed, it is healthy. */
+static void watch_lives(struct reflector *r)
+{
+	uint64_t age = uv_now(r->needs.loop) - r->accepted_at;
+
+	if (!r->proven) {
+		r->proven = true;
+		r->hasty = 0;
+		reflector_recovered(r);
+	}
+	if (!r->received || age >= RESUMED_MS)
+		reflector_resumed(r);
+	r->received = false;
+	if (r->resuming)
+		uv_timer_start(&r->timer, reflector_on_timer, PROVEN_MS, 0);
+	else if (age < HEALTHY_MS)
+		uv_timer_start(&r->timer, reflector_on_timer, HEALTHY_MS - age, 0);
+	else
+		backoff_reset(&r->backoff);
+}
+
+void reflector_on_timer(uv_timer_t *timer)
+{
+	struct reflector *r = timer->data;
+
+	if (!r->request)
+		reflector_send(r);
+	else if (!r->accepted)
+		unanswered(r);
+	else if (r->step == STEP_STREAM)
+		bookmark_missing(r);
+	else
+		watch_lives(r);
+}

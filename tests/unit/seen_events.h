@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Runs an answer's bytes through a node stream, in pieces, and writes down all that it
+ * tells, a line each.
+ */
+#ifndef TESTS_UNIT_SEEN_EVENTS_H
+#define TESTS_UNIT_SEEN_EVENTS_H
+
+#include "k8s/node_stream.h"
+#include "node_maker.h"
+
+#define JSON_TYPE     "application/json;stream=watch"
+#define PROTOBUF_TYPE "application/vnd.kubernetes.protobuf;stream=watch"
+
+/* How the bytes are cut: `first` of them, then `step` at a time; 0: by chance. */
+struct pieces {
+	size_t first, step;
+	struct chance *chance;
+};
+
+/* The lines as a stream would cause them. */
+void seen_record(struct text *seen, const struct node_record *record);
+void seen_line(struct text *seen, const char *what, const char *text);
+
+/* The last line is "whole", or "failed" with the cause. */
+void seen_run(struct text *seen, enum node_stream_kind kind, const char *content_type,
+              const struct node_keys *keys, const struct text *answer, struct pieces pieces,
+              struct kube_watch_stats *stats);
+
+#endif

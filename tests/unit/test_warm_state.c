@@ -1,0 +1,465 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "check.h"
+#include "daemon/hash.h"
+#include "daemon/warm_state.h"
+
+#define IDENTITY 0x93c1000000000007u
+
+/* Two nodes with all that a record can hold, and the own Node. */
+struct world {
+	struct node_table *nodes;
+	struct own_node own;
+};
+
+static const struct node_record RECORDS[] = {
+	{
+		.name = "kubworker1",
+		.created = 1708439484,
+		.pod_cidrs = {"10.1.0.0/24", "fd00:1::/64"},
+		.pod_cidr_count = 2,
+		.addresses = {"192.168.2.44", "fd00::44"},
+		.address_count = 2,
+		.annotations =
+			{
+				[NODE_ANNOTATION_BACKEND_TYPE] = "host-gw",
+				[NODE_ANNOTATION_BACKEND_DATA] = "",
+				[NODE_ANNOTATION_PUBLIC_IP] = "50% of\ta \"line\"\nor two",
+			},
+		.network_available = true,
+	},
+	{.name = "odd node%"},
+	{
+		.name = "other",
+		.created = -1,
+		.pod_cidrs = {"10.1.3.0/24", "none"},
+		.pod_cidr_count = 2,
+		.annotations = {[NODE_ANNOTATION_BACKEND_TYPE] = "vxlan"},
+	},
+};
+
+static void make_world(struct world *world)
+{
+	struct error err;
+	bool changed;
+
+	memset(world, 0, sizeof(*world));
+	assert_int_equal(node_table_new(&world->nodes, &err), 0);
+	for (size_t i = 0; i < COUNT(RECORDS); i++)
+		assert_int_equal(node_table_upsert(world->nodes, &RECORDS[i], &changed, &err), 0);
+	assert_int_equal(own_node_update(&world->own, &RECORDS[0]), 0);
+}
+
+static void free_world(struct world *world)
+{
+	node_table_free(world->nodes);
+	own_node_forget(&world->own);
+}
+
+static char *print(const struct world *world)
+{
+	const struct warm_facts facts = {
+		.identity = IDENTITY,
+		.written = 1708439500,
+		.resource_version = "47 11",
+		.nodes = world->nodes,
+		.own = &world->own,
+	};
+	struct error err;
+	char *text;
+
+	assert_int_equal(warm_text_print(&facts, &text, &err), 0);
+	return text;
+}
+
+/* Of a copy. The text of a mistake is in `err`. */
+static int parse(const char *text, size_t length, struct warm_memory *out, struct error *err)
+{
+	char *copy = malloc(length + 1);
+	int result;
+
+	assert_non_null(copy);
+	memcpy(copy, text, length);
+	copy[length] = '\0';
+	result = warm_text_parse(copy, length, IDENTITY, out, err);
+	free(copy);
+	return result;
+}
+
+static void assert_same_node(const struct node *a, const struct node *b)
+{
+	assert_non_null(b);
+	assert_true(a->created == b->created);
+	assert_int_equal(a->pod_cidr_count, b->pod_cidr_count);
+	for (size_t i = 0; i < a->pod_cidr_count; i++)
+		assert_true(prefix_equal(&a->pod_cidrs[i], &b->pod_cidrs[i]));
+	for (size_t i = 0; i < IP_FAMILIES; i++)
+		assert_true(ip_equal(&a->next_hop[i], &b->next_hop[i]));
+	assert_int_equal(a->bad_pod_cidr, b->bad_pod_cidr);
+	assert_int_equal(a->other_backend, b->other_backend);
+}
+
+static void test_round_trip(void **state)
+{
+	struct warm_memory memory;
+	struct world world;
+	struct error err;
+	char *text;
+
+	(void)state;
+	make_world(&world);
+	text = print(&world);
+	assert_int_equal(parse(text, strlen(text), &memory, &err), 0);
+	assert_string_equal(memory.resource_version, "47 11");
+	assert_true(memory.written == 1708439500);
+	assert_int_equal(node_table_count(memory.nodes), COUNT(RECORDS));
+	for (size_t i = 0; i < COUNT(RECORDS); i++)
+		assert_same_node(node_table_find(world.nodes, RECORDS[i].name),
+		                 node_table_find(memory.nodes, RECORDS[i].name));
+	assert_true(memory.own.known && memory.own.network_available);
+	for (size_t i = 0; i < NODE_ANNOTATIONS; i++) {
+		const char *wanted = RECORDS[0].annotations[i];
+
+		if (wanted)
+			assert_string_equal(memory.own.annotations[i], wanted);
+		else
+			assert_null(memory.own.annotations[i]);
+	}
+	warm_memory_free(&memory);
+	free(text);
+	free_world(&world);
+}
+
+static void test_any_changed_byte_is_refused(void **state)
+{
+	struct warm_memory memory;
+	struct world world;
+	struct error err;
+	size_t length;
+	char *text;
+
+	(void)state;
+	make_world(&world);
+	text = print(&world);
+	length = strlen(text);
+	for (size_t i = 0; i < length; i++) {
+		for (unsigned mask = 1; mask < 256; mask++) {
+			text[i] = (char)((unsigned char)text[i] ^ mask);
+			if (parse(text, length, &memory, &err) != -EINVAL)
+				fail_msg("byte %zu changed by %u is not refused", i, mask);
+			text[i] = (char)((unsigned char)text[i] ^ mask);
+		}
+	}
+	free(text);
+	free_world(&world);
+}
+
+static void test_any_part_is_refused(void **state)
+{
+	struct warm_memory memory;
+	struct world world;
+	struct error err;
+	size_t length;
+	char *text;
+
+	(void)state;
+	make_world(&world);
+	text = print(&world);
+	length = strlen(text);
+	for (size_t i = 0; i < length; i++) {
+		assert_int_equal(parse(text, i, &memory, &err), -EINVAL);
+		if (i > 0)
+			assert_int_equal(parse(text + i, length - i, &memory, &err), -EINVAL);
+	}
+	free(text);
+	free_world(&world);
+}
+
+/* `lines` under a checksum that is right, as somebody with an editor and patience makes it. */
+static int parse_lines(const char *lines, struct warm_memory *out, struct error *err)
+{
+	size_t length = strlen(lines);
+	char text[1024];
+
+	assert_true(length + 64 < sizeof(text));
+	length += (size_t)sprintf(text + sprintf(text, "%s", lines), "checksum %016" PRIx64 "\n",
+	                          hash_add(HASH_START, lines, length));
+	return parse(text, length, out, err);
+}
+
+#define HEAD    "hostgwd warm state 1\nidentity 93c1000000000007\n"
+#define VERSION "version 7\n"
+
+static void test_lines(void **state)
+{
+	static const struct {
+		const char *lines;
+		int result;
+		const char *words;
+	} cases[] = {
+		{HEAD "written 1\n" VERSION "node a 0 - - - -\n", 0, NULL},
+		{HEAD VERSION "own -\n", 0, NULL},
+		{"hostgwd warm state 2\nidentity 93c1000000000007\n" VERSION, -EINVAL,
+	         "another version"},
+		{"hostgwd warm state 1\nidentity 93c1000000000008\n" VERSION, -EXDEV,
+	         "another cluster"},
+		{"", -EINVAL, "too short"},
+		{HEAD, -EINVAL, "not whole"},
+		{HEAD VERSION VERSION, -EINVAL, "no sense"},
+		{HEAD "version %\n", -EINVAL, "no sense"},
+		{HEAD VERSION "\nnode a 0 - - - -\n", -EINVAL, "not whole"},
+		{HEAD VERSION "node a 0 - - - -", -EINVAL, "damaged"},
+		{HEAD VERSION "node a x - - - -\n", -EINVAL, "no sense"},
+		{HEAD VERSION "node a 0 - - -\n", -EINVAL, "no sense"},
+		{HEAD VERSION "node a 0 - - - - -\n", -EINVAL, "no sense"},
+		{HEAD VERSION "node a 0 - - - - - - - - -\n", -EINVAL, "no sense"},
+		{HEAD VERSION "node % 0 - - - -\n", -EINVAL, "no sense"},
+		{HEAD VERSION "node a%00 0 - - - -\n", -EINVAL, "no sense"},
+		{HEAD VERSION "node a%2 0 - - - -\n", -EINVAL, "no sense"},
+		{HEAD VERSION "node a%2G 0 - - - -\n", -EINVAL, "no sense"},
+		{HEAD VERSION "node a 0 - 10.1.0.0/24,10.1.1.0/24,10.1.2.0/24,10.1.3.0/24,"
+	                      "10.1.4.0/24 - -\n",
+	         -EINVAL, "no sense"},
+		{HEAD VERSION "annotation public-ip 192.0.2.1\n", -EINVAL, "no sense"},
+		{HEAD VERSION "own -\nannotation color blue\n", -EINVAL, "no sense"},
+		{HEAD VERSION "own -\nannotation public-ip 1\nannotation public-ip 2\n", -EINVAL,
+	         "no sense"},
+		{HEAD VERSION "owner -\n", -EINVAL, "no sense"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct warm_memory memory;
+		struct error err = {0};
+
+		if (parse_lines(cases[i].lines, &memory, &err) != cases[i].result)
+			fail_msg("case %zu: %d %s", i, err.code, err.text);
+		if (cases[i].result == 0)
+			warm_memory_free(&memory);
+		else if (!strstr(err.text, cases[i].words))
+			fail_msg("case %zu says: %s", i, err.text);
+	}
+}
+
+/* ---- the file ---- */
+
+struct place {
+	char folder[64], path[96];
+	struct kube_config kube;
+	struct log log;
+	struct warm_state_config config;
+	struct world world;
+};
+
+static int set_up(void **state)
+{
+	static const struct place empty = {
+		.folder = "/tmp/hgt-warm-XXXXXX",
+		.kube = {.server = (char *)"https://192.0.2.1:6443", .ca_data = (char *)"one"},
+	};
+	struct place *place = malloc(sizeof(*place));
+
+	if (!place)
+		return -1;
+	memcpy(place, &empty, sizeof(empty));
+	if (!mkdtemp(place->folder))
+		return -1;
+	snprintf(place->path, sizeof(place->path), "%s/warm-state", place->folder);
+	place->config = (struct warm_state_config){
+		.log = &place->log,
+		.folder = place->folder,
+		.kube = &place->kube,
+		.annotation_prefix = "flannel.alpha.coreos.com",
+		.node_name = "kubworker1",
+	};
+	make_world(&place->world);
+	*state = place;
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	struct place *place = *state;
+
+	unlink(place->path);
+	rmdir(place->folder);
+	free_world(&place->world);
+	free(place);
+	return 0;
+}
+
+static struct warm_state *open_state(const struct place *place)
+{
+	struct warm_state *state;
+	struct error err;
+
+	assert_int_equal(warm_state_new(&place->config, &state, &err), 0);
+	return state;
+}
+
+static void save(const struct place *place, struct warm_state *warm, const char *version,
+                 uint64_t now_ms, bool at_once)
+{
+	const struct warm_facts facts = {
+		.resource_version = version, .nodes = place->world.nodes, .own = &place->world.own};
+
+	warm_state_save(warm, facts, now_ms, at_once);
+}
+
+/* The version that a daemon with the place's configuration would resume from; "" for none. */
+static const char *loaded(const struct place *place, char version[static 32])
+{
+	struct warm_state *warm = open_state(place);
+	struct warm_memory memory;
+
+	version[0] = '\0';
+	if (warm_state_load(warm, &memory)) {
+		snprintf(version, 32, "%s", memory.resource_version);
+		warm_memory_free(&memory);
+	}
+	warm_state_free(warm);
+	return version;
+}
+
+static void test_saved_at_most_once_a_minute(void **state)
+{
+	struct place *place = *state;
+	struct warm_state *warm = open_state(place);
+	char version[32];
+
+	assert_string_equal(loaded(place, version), "");
+	save(place, warm, "1", 5000, false);
+	assert_string_equal(loaded(place, version), "1");
+	save(place, warm, "2", 64999, false);
+	assert_string_equal(loaded(place, version), "1");
+	save(place, warm, "3", 65000, false);
+	assert_string_equal(loaded(place, version), "3");
+	save(place, warm, "4", 65001, true);
+	assert_string_equal(loaded(place, version), "4");
+	warm_state_free(warm);
+}
+
+static void test_another_cluster(void **state)
+{
+	struct place *place = *state;
+	struct warm_state *warm = open_state(place);
+	char version[32];
+
+	save(place, warm, "1", 0, true);
+	warm_state_free(warm);
+	place->kube.server = (char *)"https://192.0.2.2:6443";
+	assert_string_equal(loaded(place, version), "");
+	place->kube.server = (char *)"https://192.0.2.1:6443";
+	place->kube.ca_data = (char *)"two";
+	assert_string_equal(loaded(place, version), "");
+	place->kube.ca_data = (char *)"one";
+	place->config.annotation_prefix = "flannel.example.com";
+	assert_string_equal(loaded(place, version), "");
+	place->config.annotation_prefix = "flannel.alpha.coreos.com";
+	place->config.node_name = "kubworker2";
+	assert_string_equal(loaded(place, version), "");
+	place->config.node_name = "kubworker1";
+	assert_string_equal(loaded(place, version), "1");
+}
+
+/* The file, written at another time. */
+static void rewrite_written(const struct place *place, int64_t written)
+{
+	char head[64], *text, *at, *rest;
+	FILE *file = fopen(place->path, "r+");
+	size_t length;
+	uint64_t hash;
+
+	assert_non_null(file);
+	text = calloc(1, 65536);
+	assert_non_null(text);
+	length = fread(text, 1, 65535, file);
+	assert_true(length > 0);
+	at = strstr(text, "written ");
+	assert_non_null(at);
+	rest = strchr(at, '\n');
+	*strstr(rest, "checksum") = '\0';
+	snprintf(head, sizeof(head), "written %" PRId64, written);
+	hash = hash_add(HASH_START, text, (size_t)(at - text));
+	hash = hash_add(hash, head, strlen(head));
+	hash = hash_add(hash, rest, strlen(rest));
+	rewind(file);
+	fprintf(file, "%.*s%s%schecksum %016" PRIx64 "\n", (int)(at - text), text, head, rest,
+	        hash);
+	assert_int_equal(ftruncate(fileno(file), ftell(file)), 0);
+	fclose(file);
+	free(text);
+}
+
+static void test_age(void **state)
+{
+	const int64_t now = (int64_t)time(NULL), week = 7 * 24 * 3600;
+	struct place *place = *state;
+	struct warm_state *warm = open_state(place);
+	char version[32];
+
+	save(place, warm, "1", 0, true);
+	warm_state_free(warm);
+	rewrite_written(place, now - week + 60);
+	assert_string_equal(loaded(place, version), "1");
+	rewrite_written(place, now - week - 60);
+	assert_string_equal(loaded(place, version), "");
+	rewrite_written(place, now + week); /* a clock that was set back */
+	assert_string_equal(loaded(place, version), "1");
+}
+
+static void test_damage_is_ignored_and_mended(void **state)
+{
+	struct place *place = *state;
+	struct warm_state *warm = open_state(place);
+	char version[32];
+
+	save(place, warm, "1", 0, true);
+	assert_int_equal(truncate(place->path, 100), 0);
+	assert_string_equal(loaded(place, version), "");
+	save(place, warm, "2", 0, true);
+	assert_string_equal(loaded(place, version), "2");
+	warm_state_free(warm);
+}
+
+static void test_no_folder_no_state(void **state)
+{
+	struct place *place = *state;
+	struct warm_state *warm;
+	char version[32];
+
+	place->config.folder = "/proc/no/such";
+	warm = open_state(place);
+	save(place, warm, "1", 0, true);
+	save(place, warm, "2", 0, true);
+	assert_string_equal(loaded(place, version), "");
+	warm_state_free(warm);
+	place->config.folder = "";
+	assert_null(open_state(place));
+	save(place, NULL, "1", 0, true);
+	assert_string_equal(loaded(place, version), "");
+}
+
+#define CASE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_any_changed_byte_is_refused),
+		cmocka_unit_test(test_any_part_is_refused),
+		cmocka_unit_test(test_lines),
+		CASE(test_saved_at_most_once_a_minute),
+		CASE(test_another_cluster),
+		CASE(test_age),
+		CASE(test_damage_is_ignored_and_mended),
+		CASE(test_no_folder_no_state),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
