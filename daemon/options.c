@@ -41,7 +41,7 @@ static const struct option_spec specs[] = {
 	{NULL, "kube-annotation-prefix", NULL, OPTION_TEXT, false, 0, FIELD(kube_annotation_prefix),
          "flannel.alpha.coreos.com", "PREFIX", "prefix of the annotations on Nodes"},
 	{NULL, "node-name", NULL, OPTION_TEXT, true, 0, FIELD(node_name), "", "NAME",
-         "this host's Node; default: $NODE_NAME, else the host name"},
+         "this host's Node; default: $NODE_NAME, else that of $POD_NAME, else the host name"},
 	{NULL, "annotate", NULL, OPTION_BOOL, true, 0, FIELD(annotate), "true", NULL,
          "write annotations and condition of this host's Node"},
 	{NULL, "set-node-network-unavailable", NULL, OPTION_BOOL, false, 0,
