@@ -6,12 +6,15 @@
 
 #include "http_request.h"
 
+#define WAKE_MS 1000
+
 struct http {
 	uv_loop_t *loop;
 	struct http_target target;
 	struct credentials *credentials;
 	CURLM *multi;
 	uv_timer_t timer;
+	uv_timer_t waker; /* runs while a request has no connection yet */
 	unsigned handles; /* of libuv, not closed yet */
 	struct http_request *requests;
 	/* libcurl is on the stack, or a callback of ours: requests may be marked, but neither
@@ -111,6 +114,7 @@ static void tear_down(struct http *http)
 	http->multi = NULL;
 	http_target_release(&http->target);
 	uv_close((uv_handle_t *)&http->timer, on_timer_closed);
+	uv_close((uv_handle_t *)&http->waker, on_timer_closed);
 }
 
 /* Forward: libcurl's timer is also what ends a rejected request. */
@@ -120,6 +124,17 @@ static void reject_request(struct http *http, struct http_request *request, cons
 {
 	request->rejected = *err;
 	uv_timer_start(&http->timer, on_timer, 0, 0);
+}
+
+static void on_waker(uv_timer_t *waker)
+{
+	struct http *http = waker->data;
+	bool woken = false;
+
+	for (struct http_request *request = http->requests; request; request = request->next)
+		woken = http_request_wake(request) || woken;
+	if (!woken)
+		uv_timer_stop(waker);
 }
 
 static void run_request(struct http *http, struct http_request *request,
@@ -134,6 +149,7 @@ static void run_request(struct http *http, struct http_request *request,
 		reject_request(http, request, &err);
 	} else {
 		request->running = true;
+		uv_timer_start(&http->waker, on_waker, WAKE_MS, WAKE_MS);
 	}
 }
 
@@ -288,8 +304,10 @@ static int start_multi(struct http *http, struct error *err)
 	curl_multi_setopt(http->multi, CURLMOPT_TIMERFUNCTION, on_timeout_set);
 	curl_multi_setopt(http->multi, CURLMOPT_TIMERDATA, http);
 	uv_timer_init(http->loop, &http->timer);
+	uv_timer_init(http->loop, &http->waker);
 	http->timer.data = http;
-	http->handles = 1;
+	http->waker.data = http;
+	http->handles = 2;
 	return 0;
 }
 

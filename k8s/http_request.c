@@ -187,6 +187,23 @@ int http_request_authorize(struct http_request *request, const struct http_targe
 	return http_options_authorize(request->easy, target, credential, err);
 }
 
+/*
+ * Where a name has several addresses and one of them does not answer, libcurl 7.88 in its
+ * multi-socket mode gives it up after a while, but begins with the next one only when something
+ * else wakes the transfer. An end of a pause does.
+ */
+bool http_request_wake(struct http_request *request)
+{
+	curl_off_t connected = 0;
+
+	curl_easy_getinfo(request->easy, CURLINFO_PRETRANSFER_TIME_T, &connected);
+	if (!request->running || connected > 0)
+		return false;
+	curl_easy_pause(request->easy, CURLPAUSE_SEND);
+	curl_easy_pause(request->easy, CURLPAUSE_CONT);
+	return true;
+}
+
 void http_request_free(struct http_request *request)
 {
 	curl_easy_cleanup(request->easy);

@@ -37,6 +37,9 @@ int http_request_new(struct http *http, const struct http_target *target,
 int http_request_authorize(struct http_request *request, const struct http_target *target,
                            const struct credential *credential, struct error *err);
 
+/* true: it has no connection yet, and has been woken to see whether it can get on. */
+bool http_request_wake(struct http_request *request);
+
 int http_request_status(const struct http_request *request);
 
 /* Calls call.release. The multi handle must not have it any more. */

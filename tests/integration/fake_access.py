@@ -52,10 +52,11 @@ class Kubeconfig:
     token_file: Path | None = None
     client: tuple[Path, Path] | None = None
     cluster: dict[str, Any] = field(default_factory=dict)
+    user: dict[str, Any] = field(default_factory=dict)
 
     def write(self, path: Path) -> Path:
         cluster: dict[str, Any] = {"server": self.server, **self.cluster}
-        user: dict[str, Any] = {}
+        user: dict[str, Any] = {**self.user}
         if self.ca:
             cluster["certificate-authority"] = str(self.ca)
         if self.token:

@@ -167,6 +167,7 @@ class _Handler(BaseHTTPRequestHandler):
     promised: int | None = None
     moment = (0, 0)  # when the request came
     protobuf = False  # what is answered
+    sent = ""  # the request's body
 
     @property
     def api(self) -> FakeApiServer:
@@ -246,12 +247,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _serve(self, kind: str, query: Query, answer: Callable[[Query], None]) -> None:
         length = int(self.headers.get("Content-Length", "0"))
-        body = self.rfile.read(length).decode()
+        self.sent = self.rfile.read(length).decode()
         self.plan, self.plan_counts_items, self.promised = None, False, None
         self.protobuf = self.api.protobuf and self.headers.get("Accept", "").startswith(PROTOBUF)
         self.moment = self.api.moment()  # before the test can see the request, and act
         self.api.requests.append(
-            Request(kind, query, dict(self.headers.items()), body, self._client(), self.protobuf)
+            Request(kind, query, dict(self.headers.items()), self.sent, self._client(), self.protobuf)
         )
         token = self.headers.get("Authorization", "").removeprefix("Bearer ")
         if self.api.tokens is not None and token not in self.api.tokens:
@@ -292,7 +293,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_status(404, "not found", {})
 
     def _create_event(self, _: Query) -> None:
-        event = json.loads(self.api.requests[-1].body)
+        event = json.loads(self.sent)
         name = event["metadata"]["name"]
         if name in self.api.told:
             self.send_status(409, f'events "{name}" already exists', {})
@@ -302,7 +303,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _repeat_event(self, query: Query) -> None:
         if query["name"] in self.api.told:
-            self.api.told[query["name"]].update(json.loads(self.api.requests[-1].body))
+            self.api.told[query["name"]].update(json.loads(self.sent))
             self.send_body(200, encode(self.api.told[query["name"]]), {})
         else:
             self.send_status(404, f'events "{query["name"]}" not found', {})

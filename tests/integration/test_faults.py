@@ -24,6 +24,11 @@ from lab import NODES, Lab, Node, Worker
 from waiting import poll
 
 RECOVERY = 30.0  # seconds; most faults are over in one, the server's own waits included
+ROUNDS = 15  # of faults in one life of the daemon
+GROWTH = 256  # KiB that they may add to its memory
+# Seconds after which the daemon takes a watch for a good one. Three faults in a shorter time make
+# it wait longer and longer, which would do the test no harm but take its time.
+PROOF = 1.1
 
 Until = threading.Event  # the end of a fault that lasts
 
@@ -212,3 +217,32 @@ def test_fault(sites: list[FaultySite], name: str, place: str) -> None:
     for site in sites:
         site.check_events()
         assert site.daemon and site.daemon.running, site.daemon
+
+
+def meet_in_watch(sites: list[FaultySite], fault: Fault) -> None:
+    for site in sites:
+        site.api.fail_next("watch", fault)
+        site.api.end_watches()
+    for site in sites:
+        site.wait_fault("watch")
+        site.change()
+    for site in sites:
+        site.wait_routes(RECOVERY)
+
+
+def test_memory_is_what_it_was(sites: list[FaultySite]) -> None:
+    """In one life of each daemon. The first rounds fill what is filled once."""
+    before: dict[str, int] = {}
+    for number in range(ROUNDS):
+        meet_in_watch(sites, after(200, hang_up))
+        meet_in_watch(sites, after(2000, reset))
+        meet_in_watch(sites, between(1, error_event(410)))  # a list follows
+        time.sleep(PROOF)
+        if number == ROUNDS // 3:
+            before = {s.worker.name: s.daemon.memory("RssAnon") for s in sites if s.daemon}
+    for site in sites:
+        assert site.daemon
+        now, then = site.daemon.memory("RssAnon"), before[site.worker.name]
+        print(f"{site.worker.name}: {then} KiB, {now} KiB after {ROUNDS} rounds")
+        assert now - then < GROWTH
+        site.check_events()

@@ -101,6 +101,7 @@ def test_cut_before_the_bookmark_is_no_list(
         assert client.lines().count("list_begin") == 2
         assert "list_end" not in "".join(client.lines()[:-4])
         assert api.kinds() == ["watchlist", "watchlist"]
+        assert "resourceVersion" not in api.requests[1].query  # nothing was seen whole
 
 
 def test_a_node_may_go_while_the_list_comes(

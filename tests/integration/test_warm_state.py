@@ -57,8 +57,20 @@ def test_restart_makes_no_list_and_touches_nothing(stopped: Site) -> None:
     assert stopped.api.kinds() == ["get", "watch"]
 
 
-def test_restart_patches_nothing(site: Site) -> None:
-    """The own Node's annotations are known as well."""
+def test_the_latest_is_kept_at_the_end(site: Site) -> None:
+    """Not only what was known at the list, or a minute ago."""
+    site.start()
+    site.wait_watch()
+    site.put(Node("kubworker9", "192.168.2.59", "10.1.9.0/24"))
+    site.wait_routes()
+    site.stop()
+    kept = (site.worker.state_dir / "warm-state").read_text().splitlines()
+    assert f"version {site.api.version}" in kept
+    assert any(line.startswith("node kubworker9 ") for line in kept)
+
+
+def test_restart_patches_what_differs_and_no_more(site: Site) -> None:
+    """The own Node's annotations are known as well, before any event tells of them."""
     site.api.nodes[site.worker.name]["metadata"]["annotations"] = {
         f"flannel.alpha.coreos.com/{key}": value
         for key, value in {
@@ -73,6 +85,14 @@ def test_restart_patches_nothing(site: Site) -> None:
     site.start(*flags, forget=False).wait_log("Node controller sync successful: resumed")
     site.wait_routes()
     assert site.api.kinds() == ["get", "watch"]
+    site.stop()
+    site.worker.batch("address add 192.168.2.99/24 dev ens192")
+    site.start(*flags, "--public-ip=192.168.2.99", forget=False)
+    poll(lambda: "patch" in site.api.kinds(), "the patch")
+    patch = next(request for request in site.api.requests if request.kind == "patch")
+    assert patch.body == (
+        '{"metadata":{"annotations":{"flannel.alpha.coreos.com/public-ip":"192.168.2.99"}}}'
+    )
 
 
 def test_what_changed_meanwhile_is_carried_out(stopped: Site) -> None:

@@ -37,6 +37,8 @@ static void test_items(void **state)
 	         "node a: a \\u escape is an unpaired surrogate"},
 		{"{" NAME ",\"spec\":{\"podCIDR\":\"\\ude00\\ud83d\"}}",
 	         "node a: a \\u escape is an unpaired surrogate"},
+		{"{" NAME ",\"spec\":{\"podCIDR\":\"\\ude00\\ude00\"}}",
+	         "node a: a \\u escape is an unpaired surrogate"},
 		{"{" NAME ",\"spec\":{\"podCIDR\":\"\\ud83d\\u0041\"}}",
 	         "node a: a \\u escape is an unpaired surrogate"},
 		{"{" NAME ",\"spec\":{\"podCIDR\":\"\\u0000\"}}", "node a: a string holds \\u0000"},
