@@ -51,6 +51,8 @@ static bool add_cluster(cJSON *spec, const struct kube_config *config, const cha
 	       add_text(cluster, "tls-server-name", config->tls_server_name) &&
 	       (!config->insecure_skip_tls_verify ||
 	        cJSON_AddTrueToObject(cluster, "insecure-skip-tls-verify")) &&
+	       (!config->disable_compression ||
+	        cJSON_AddTrueToObject(cluster, "disable-compression")) &&
 	       add_ca(cluster, ca) && add_text(cluster, "proxy-url", config->proxy_url) &&
 	       add_config(cluster, config->exec->cluster_config);
 }

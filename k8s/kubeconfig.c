@@ -169,10 +169,19 @@ static int load_proxy(struct loading *l, const cJSON *cluster)
 	                 "\"proxy-url\" must begin with http://, https:// or socks5://");
 }
 
+static int copy_bool(struct loading *l, const cJSON *object, const char *name, bool *out)
+{
+	const cJSON *member = json_member(object, name);
+
+	*out = cJSON_IsTrue(member);
+	if (!member || cJSON_IsBool(member) || cJSON_IsNull(member))
+		return 0;
+	return error_set(l->err, EINVAL, "\"%s\" must be true or false", name);
+}
+
 static int load_cluster(struct loading *l, const cJSON *cluster, const char *server)
 {
 	struct kube_config *config = l->config;
-	const cJSON *insecure = json_member(cluster, "insecure-skip-tls-verify");
 	const char *url = server ? server : json_string(cluster, "server");
 	int result;
 
@@ -186,10 +195,11 @@ static int load_cluster(struct loading *l, const cJSON *cluster, const char *ser
 		result = copy_string(l, cluster, "tls-server-name", &config->tls_server_name);
 	if (result == 0)
 		result = load_proxy(l, cluster);
-	if (result == 0 && insecure && !cJSON_IsBool(insecure) && !cJSON_IsNull(insecure))
-		result = error_set(l->err, EINVAL,
-		                   "\"insecure-skip-tls-verify\" must be true or false");
-	config->insecure_skip_tls_verify = cJSON_IsTrue(insecure);
+	if (result == 0)
+		result = copy_bool(l, cluster, "insecure-skip-tls-verify",
+		                   &config->insecure_skip_tls_verify);
+	if (result == 0)
+		result = copy_bool(l, cluster, "disable-compression", &config->disable_compression);
 	return result;
 }
 

@@ -27,6 +27,7 @@ struct kube_config {
 	char *tls_server_name;
 	char *proxy_url;
 	bool insecure_skip_tls_verify;
+	bool disable_compression;
 };
 
 /* KUBERNETES_SERVICE_HOST/PORT and the service account's files (`directory`, or

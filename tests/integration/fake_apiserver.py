@@ -251,8 +251,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.plan, self.plan_counts_items, self.promised = None, False, None
         self.protobuf = self.api.protobuf and self.headers.get("Accept", "").startswith(PROTOBUF)
         self.moment = self.api.moment()  # before the test can see the request, and act
+        headers = dict(self.headers.items())
         self.api.requests.append(
-            Request(kind, query, dict(self.headers.items()), self.sent, self._client(), self.protobuf)
+            Request(kind, query, headers, self.sent, self._client(), self.protobuf)
         )
         token = self.headers.get("Authorization", "").removeprefix("Bearer ")
         if self.api.tokens is not None and token not in self.api.tokens:

@@ -115,7 +115,7 @@ class FakeNodes:
             return self.era, len(self.history)
 
     def initial_events(self, protobuf: bool) -> tuple[list[bytes], int]:
-        """What begins a watch with sendInitialEvents, and the version that the rest goes on from."""
+        """What begins a watch with sendInitialEvents, and the version where the rest begins."""
         with self.changed:
             version = self.version
             events = [encode_event("ADDED", node, protobuf) for node in self.nodes.values()]

@@ -151,6 +151,7 @@ def test_redirection_is_not_followed(
         assert not other.requests
 
 
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1_1 is deprecated")
 def test_old_tls_is_refused(certificate: tuple[Path, Path], pki: Pki, tmp_path: Path) -> None:
     with FakeApiServer(certificate) as api:
         context = api._context  # pylint: disable=protected-access
@@ -185,6 +186,13 @@ def test_gzip(api: FakeApiServer, pki: Pki, tmp_path: Path) -> None:
         client.wait_line("^list_end 2")
         client.wait_line("^recovered")
     assert api.kinds().count("list") == 2
+
+
+def test_gzip_can_be_switched_off(api: FakeApiServer, pki: Pki, tmp_path: Path) -> None:
+    path = write_config(tmp_path, pki, api.url, **{"disable-compression": True})
+    with Client(tmp_path, "--kubeconfig", path) as client:
+        client.wait_lines(*FIRST)
+    assert not [r for r in api.requests if "Accept-Encoding" in r.headers]
 
 
 # ---- addresses ----

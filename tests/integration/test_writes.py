@@ -105,6 +105,11 @@ def reasons(api: FakeApiServer) -> set[str]:
     return {event["reason"] for event in api.told.values()}
 
 
+def refreshed(api: FakeApiServer) -> set[str]:
+    """Names of Events that got another count and time."""
+    return {r.query["name"] for r in api.requests if r.kind == "event" and r.query}
+
+
 def test_events(api: FakeApiServer, worker: Worker) -> None:
     add_trouble(api, worker)
     daemon = start(api, worker)
@@ -124,7 +129,7 @@ def test_events(api: FakeApiServer, worker: Worker) -> None:
     assert api.kinds().count("event") == len(REASONS)
     names = set(api.told)
     start(api, worker)
-    poll(lambda: api.kinds().count("event") >= 3 * len(REASONS), "Events are found again", SPREAD)
+    poll_equal(lambda: refreshed(api), names, "Events that are found again", SPREAD)
     assert set(api.told) == names
 
 

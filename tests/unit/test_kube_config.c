@@ -196,6 +196,8 @@ static void test_bad(void **state)
 		{HEAD CLUSTER(SERVER) USER("client-key: ca.crt"), EINVAL, "needed both"},
 		{HEAD CLUSTER(SERVER) USER("exec: {command: aws}"), EINVAL,
 	         "user \"u\": exec: apiVersion \"\" is not supported"},
+		{HEAD CLUSTER(SERVER ", disable-compression: 'yes'") USER(""), EINVAL,
+	         "\"disable-compression\" must be true or false"},
 		{HEAD CLUSTER(SERVER ", proxy-url: 'ftp://user:secret@p'") USER(""), EINVAL,
 	         "\"proxy-url\" must begin with http://, https:// or socks5://"},
 		{HEAD CLUSTER(SERVER) USER("auth-provider: {name: gcp}"), EINVAL,
