@@ -98,7 +98,8 @@ static void on_skipped(void *ctx, const struct error *err)
 	struct reflector *r = ctx;
 	struct error told = *err;
 
-	r->complete = false;
+	if (r->complete)
+		reflector_incomplete(r);
 	error_wrap(&told, "one item is skipped");
 	reflector_trouble(r, &told);
 }

@@ -38,13 +38,15 @@ struct reflector {
 
 	enum reflector_step step;
 	enum reflector_list list;
-	bool list_only;  /* no WatchList here, as was seen: LIST until one was whole */
-	bool list_open;  /* list_begin was told, list_end was not */
-	bool complete;   /* every item since list_begin could be read */
-	bool resuming;   /* the sink waits for `resumed`, or for a list in its place */
-	char *version;   /* last seen; NULL before the first list */
-	char *next_page; /* of the list that is being read; NULL: its first page */
-	bool more;       /* the page being read says that another follows */
+	bool list_only;     /* no WatchList here, as was seen: LIST until one was whole */
+	bool list_open;     /* list_begin was told, list_end was not */
+	bool complete;      /* every item since list_begin could be read */
+	uint64_t repair_at; /* not complete: when a list is due, in ms of the loop's clock */
+	uint64_t repair_ms; /* how long the next such list waits; 0: not for long */
+	bool resuming;      /* the sink waits for `resumed`, or for a list in its place */
+	char *version;      /* last seen; NULL before the first list */
+	char *next_page;    /* of the list that is being read; NULL: its first page */
+	bool more;          /* the page being read says that another follows */
 
 	struct http_request *request; /* NULL: the timer runs */
 	struct node_stream *stream;   /* of its answer */
@@ -97,6 +99,8 @@ void reflector_over(struct reflector *r, const struct http_result *result);
 void reflector_sent(struct reflector *r);
 void reflector_accepted(struct reflector *r);
 void reflector_heard(struct reflector *r);
+/* The first item since list_begin that could not be read: another list is due. */
+void reflector_incomplete(struct reflector *r);
 /* The wait is over, or a limit was reached, or a watch has proven itself. */
 void reflector_on_timer(uv_timer_t *timer);
 

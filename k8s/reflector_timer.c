@@ -28,6 +28,14 @@
  */
 #define RESUMED_MS 5000u
 
+/*
+ * What an item that could not be read would have told is missing: a route that should go stays.
+ * If its bytes broke on the way, another list heals that. If the item itself is beyond us, a list
+ * does not help, and must not burden the server: each that did not help makes the next wait longer.
+ */
+#define REPAIR_FIRST_MS   1000u
+#define REPAIR_LONGEST_MS (60u * 60u * 1000u)
+
 void reflector_sent(struct reflector *r)
 {
 	if (r->step == STEP_STREAM || r->step == STEP_WATCH)
@@ -78,10 +86,46 @@ static void bookmark_missing(struct reflector *r)
 	reflector_send(r);
 }
 
+void reflector_incomplete(struct reflector *r)
+{
+	unsigned wait = r->repair_ms ? (unsigned)r->repair_ms : REPAIR_FIRST_MS;
+
+	r->complete = false;
+	r->repair_at = uv_now(r->needs.loop) + backoff_random(wait, wait + wait / 5);
+	r->repair_ms = wait < REPAIR_LONGEST_MS / 4 ? wait * 4 : REPAIR_LONGEST_MS;
+	if (r->step == STEP_WATCH && r->accepted)
+		uv_timer_start(&r->timer, reflector_on_timer, PROVEN_MS, 0);
+}
+
+static void repair(struct reflector *r)
+{
+	reflector_abandon(r);
+	r->distrust = true;
+	reflector_relist(r, LIST_NOT_OLDER);
+	reflector_send(r);
+}
+
+static uint64_t earlier(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* When a watch of this age ticks again; 0: never. */
+static uint64_t next_tick(const struct reflector *r, uint64_t age)
+{
+	uint64_t healthy = age < HEALTHY_MS ? HEALTHY_MS - age : 0;
+	uint64_t due = r->complete ? 0 : r->repair_at - uv_now(r->needs.loop);
+
+	if (r->resuming)
+		return PROVEN_MS;
+	return healthy && due ? earlier(healthy, due) : healthy + due;
+}
+
 /* Ticks of a watch: it is proven, it has brought what was missed, it is healthy. */
 static void watch_lives(struct reflector *r)
 {
-	uint64_t age = uv_now(r->needs.loop) - r->accepted_at;
+	uint64_t now = uv_now(r->needs.loop);
+	uint64_t age = now - r->accepted_at;
 
 	if (!r->proven) {
 		r->proven = true;
@@ -91,12 +135,17 @@ static void watch_lives(struct reflector *r)
 	if (!r->received || age >= RESUMED_MS)
 		reflector_resumed(r);
 	r->received = false;
-	if (r->resuming)
-		uv_timer_start(&r->timer, reflector_on_timer, PROVEN_MS, 0);
-	else if (age < HEALTHY_MS)
-		uv_timer_start(&r->timer, reflector_on_timer, HEALTHY_MS - age, 0);
-	else
+	if (!r->complete && now >= r->repair_at) {
+		repair(r);
+		return;
+	}
+	if (age >= HEALTHY_MS) {
 		backoff_reset(&r->backoff);
+		if (r->complete)
+			r->repair_ms = 0;
+	}
+	if (next_tick(r, age) > 0)
+		uv_timer_start(&r->timer, reflector_on_timer, next_tick(r, age), 0);
 }
 
 void reflector_on_timer(uv_timer_t *timer)

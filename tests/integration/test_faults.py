@@ -10,7 +10,7 @@ import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generator
+from typing import Generator
 
 import pytest
 
@@ -200,26 +200,8 @@ def test_dialects(sites: list[FaultySite]) -> None:
         assert site.api.requests[-1].protobuf == site.api.protobuf
 
 
-# Here the bytes of one item are garbled, and it is skipped while all the rest goes on; what it told
-# is not asked for again before the next list.
-UNHEALED = {
-    ("no-http", "in-list"),
-    ("no-http", "in-watch"),
-    ("proxy-page", "in-list"),
-    ("empty-answer", "in-list"),
-    ("empty-answer", "in-watch"),
-}
-
-
-def cases() -> Generator[Any, None, None]:
-    mark = pytest.mark.xfail(run=False, reason="what a skipped item told is not asked for again")
-    for name in table(Until()):
-        for place in PLACES:
-            marks = [mark] if (name, place) in UNHEALED else []
-            yield pytest.param(name, place, marks=marks, id=f"{name}-{place}")
-
-
-@pytest.mark.parametrize(("name", "place"), cases())
+@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("name", table(Until()))
 def test_fault(sites: list[FaultySite], name: str, place: str) -> None:
     until = Until()
     row = table(until)[name]
