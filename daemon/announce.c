@@ -123,14 +123,8 @@ static const char *remedy_of(int code)
 	}
 }
 
-/* The table changed between the dump and the batch: the next round reads it again, and then has a
- * word for what it finds. */
-static bool is_race(const struct route_change *change)
-{
-	return (change->verb == ROUTE_ADD && change->result == -EEXIST) ||
-	       (change->verb == ROUTE_REPLACE && change->result == -ENOENT);
-}
-
+/* A race has no remedy to give: the next round reads the table again, and has a word for what it
+ * finds. */
 static void announce_failure(struct announcer *announcer, const struct route_change *change)
 {
 	static const char *const verbs[] = {
@@ -142,7 +136,7 @@ static void announce_failure(struct announcer *announcer, const struct route_cha
 	         strerror(-change->result), change->detail ? " (" : "",
 	         change->detail ? change->detail : "", change->detail ? ")" : "",
 	         remedy_of(-change->result));
-	complain(announcer, is_race(change) ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, text);
+	complain(announcer, reconcile_is_race(change) ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, text);
 }
 
 /* A complaint, not news: another program that does it again and again must not fill the log. */

@@ -126,8 +126,7 @@ static bool is_repair(const struct reconciler *reconciler, const struct route_ch
 	       route_satisfies(&change->route, before);
 }
 
-/* The key was taken or left between the dump and the change: read again, then decide. */
-static bool is_race(const struct route_change *change)
+bool reconcile_is_race(const struct route_change *change)
 {
 	return (change->verb == ROUTE_ADD && change->result == -EEXIST) ||
 	       (change->verb == ROUTE_REPLACE && change->result == -ENOENT);
@@ -142,7 +141,7 @@ static void judge_changes(struct reconciler *reconciler, struct reconcile_report
 		if (change->verb == ROUTE_DELETE && change->result == -ESRCH)
 			change->result = 0;
 		report->repair[i] = is_repair(reconciler, change);
-		report->raced = report->raced || is_race(change);
+		report->raced = report->raced || reconcile_is_race(change);
 		report->failed += change->result < 0;
 	}
 }

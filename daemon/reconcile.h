@@ -41,6 +41,10 @@ int reconcile_run(struct reconciler *reconciler, const struct reconcile_goal *go
                   struct reconcile_report *report, struct error *err);
 void reconcile_report_free(struct reconcile_report *report);
 
+/* The kernel's answer tells that the table changed between the dump and the batch: read it again,
+ * then decide. */
+bool reconcile_is_race(const struct route_change *change);
+
 /* True if a route that others changed may matter to us: ours, or to a destination of ours. */
 bool reconcile_concerns(const struct reconciler *reconciler, const struct route *route);
 

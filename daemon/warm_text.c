@@ -13,19 +13,6 @@
 #define CHECKSUM_MAX (sizeof("checksum 0123456789abcdef\n"))
 #define WORDS_MAX    8
 
-static const char *const annotation_names[NODE_ANNOTATIONS] = {
-	[NODE_ANNOTATION_SUBNET_MANAGER] = "kube-subnet-manager",
-	[NODE_ANNOTATION_BACKEND_TYPE] = "backend-type",
-	[NODE_ANNOTATION_BACKEND_DATA] = "backend-data",
-	[NODE_ANNOTATION_BACKEND_V6_DATA] = "backend-v6-data",
-	[NODE_ANNOTATION_PUBLIC_IP] = "public-ip",
-	[NODE_ANNOTATION_PUBLIC_IPV6] = "public-ipv6",
-	[NODE_ANNOTATION_PUBLIC_IP_OVERWRITE] = "public-ip-overwrite",
-	[NODE_ANNOTATION_PUBLIC_IPV6_OVERWRITE] = "public-ipv6-overwrite",
-	[NODE_ANNOTATION_NODE_PUBLIC_IP] = "node-public-ip",
-	[NODE_ANNOTATION_NODE_PUBLIC_IPV6] = "node-public-ipv6",
-};
-
 /* ---- printing ---- */
 
 static void print_word(FILE *to, const char *word)
@@ -50,7 +37,7 @@ static void print_own(FILE *to, const struct own_node *own)
 	for (size_t i = 0; i < NODE_ANNOTATIONS; i++) {
 		if (!own->annotations[i])
 			continue;
-		fprintf(to, "annotation %s ", annotation_names[i]);
+		fprintf(to, "annotation %s ", node_annotation_name((enum node_annotation)i));
 		print_word(to, own->annotations[i]);
 		fputc('\n', to);
 	}
@@ -186,7 +173,7 @@ static int read_node(struct warm_memory *memory, char **words)
 static int read_annotation(struct warm_memory *memory, char **words)
 {
 	for (size_t i = 0; i < NODE_ANNOTATIONS; i++) {
-		if (strcmp(words[1], annotation_names[i]) != 0)
+		if (strcmp(words[1], node_annotation_name((enum node_annotation)i)) != 0)
 			continue;
 		if (!memory->own.known || memory->own.annotations[i] || !restore_word(words[2]))
 			return -EINVAL;

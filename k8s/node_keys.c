@@ -16,6 +16,11 @@ static const char *const names[NODE_ANNOTATIONS] = {
 	[NODE_ANNOTATION_NODE_PUBLIC_IPV6] = "node-public-ipv6",
 };
 
+const char *node_annotation_name(enum node_annotation annotation)
+{
+	return names[annotation];
+}
+
 static bool is_valid(const char *prefix)
 {
 	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"

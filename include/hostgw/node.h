@@ -28,6 +28,9 @@ enum node_annotation {
 	NODE_ANNOTATIONS
 };
 
+/* Flannel's name of it, without the prefix: "public-ip". Implemented in k8s/node_keys.c. */
+const char *node_annotation_name(enum node_annotation annotation);
+
 #define NODE_POD_CIDRS_MAX 4
 #define NODE_ADDRESSES_MAX 4
 
