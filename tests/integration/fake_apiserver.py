@@ -77,6 +77,7 @@ class FakeApiServer(FakeNodes):
         self.watch_list = watch_list
         self.page = page
         self._faults: dict[str, list[Fault]] = {}
+        self._snapshots: dict[int, list[Node]] = {}  # what lists were begun of, by version
         self._lists: dict[tuple[object, ...], list[bytes]] = {}
         self._tls = certificate is not None
         self._server = ThreadingHTTPServer(("", 0), _Handler, bind_and_activate=False)
@@ -140,20 +141,32 @@ class FakeApiServer(FakeNodes):
         """One that no request has met yet."""
         return bool(self._faults.get(kind))
 
-    def list_pieces(self, query: Query, protobuf: bool) -> list[bytes]:
-        """A list's body. It is made once and kept while no event tells of a change."""
+    def _page(self, query: Query) -> tuple[int, list[Node], int, int]:
+        """A list's version, the Nodes it had then, and which of them are asked for. The pages
+        of a list are all of the moment when its first one was asked for."""
         with self.changed:
-            metadata = {"resourceVersion": str(self.version)}
-            start, end = 0, len(self.nodes)
-            if "limit" in query and query.get("resourceVersion") != "0":
-                start = int(base64.b64decode(query["continue"])) if "continue" in query else 0
-                end = min(end, start + min(int(query["limit"]), self.page))
-            if end < len(self.nodes):
-                metadata["continue"] = base64.b64encode(str(end).encode()).decode()
-            key = (self.version, len(self.nodes), start, end, protobuf)
-            if key not in self._lists:
+            if "continue" in query:
+                version, start = map(int, base64.b64decode(query["continue"]).split(b":"))
+            else:
+                version, start = self.version, 0
                 by_name = sorted(self.nodes.values(), key=lambda n: str(n["metadata"]["name"]))
-                self._lists = {key: encode_list(by_name[start:end], metadata, protobuf)}
+                self._snapshots[version] = by_name
+            nodes = self._snapshots[version]
+        end = len(nodes)
+        if "limit" in query and query.get("resourceVersion") != "0":
+            end = min(end, start + min(int(query["limit"]), self.page))
+        return version, nodes, start, end
+
+    def list_pieces(self, query: Query, protobuf: bool) -> list[bytes]:
+        """A list's body. It is made once and kept while no other is asked for."""
+        version, nodes, start, end = self._page(query)
+        metadata = {"resourceVersion": str(version)}
+        if end < len(nodes):
+            metadata["continue"] = base64.b64encode(f"{version}:{end}".encode()).decode()
+        key = (version, len(nodes), start, end, protobuf)
+        with self.changed:
+            if key not in self._lists:
+                self._lists = {key: encode_list(nodes[start:end], metadata, protobuf)}
             return self._lists[key]
 
 
