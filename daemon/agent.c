@@ -38,7 +38,7 @@ struct agent {
 	struct node_table *nodes;
 	struct warm_state *warm; /* NULL: nothing is kept for the next start */
 	bool synced;             /* the source has told of all nodes, or that what was kept is so */
-	struct log_repeat source_trouble;
+	struct log_repeat source_trouble, skipped_items;
 
 	/* node table -> plan -> host */
 	struct host host;
@@ -134,6 +134,13 @@ static void on_trouble(void *ctx, const struct error *err)
 	log_trouble(agent->log, &agent->source_trouble, err, uv_now(&agent->loop));
 }
 
+static void on_skipped(void *ctx, const struct error *err)
+{
+	struct agent *agent = ctx;
+
+	log_sample(agent->log, &agent->skipped_items, err, uv_now(&agent->loop));
+}
+
 static void on_recovered(void *ctx)
 {
 	struct agent *agent = ctx;
@@ -221,6 +228,7 @@ static struct node_sink make_sink(struct agent *agent)
 		.list_end = on_list_end,
 		.trouble = on_trouble,
 		.recovered = on_recovered,
+		.skipped = on_skipped,
 		.resumed = on_resumed,
 		.version = on_version,
 	};

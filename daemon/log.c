@@ -122,21 +122,46 @@ void log_write(const struct log *log, enum log_level level, const char *file, in
 		return;
 }
 
+/* False: it is too early; it was counted. */
+static bool is_due(struct log_repeat *repeat, uint64_t now)
+{
+	if (!repeat->text[0] || now - repeat->said_at >= LOG_REPEAT_MS)
+		return true;
+	repeat->held_back++;
+	return false;
+}
+
+static void note_said(struct log_repeat *repeat, const struct error *err, uint64_t now)
+{
+	memcpy(repeat->text, err->text, sizeof(repeat->text));
+	repeat->said_at = now;
+	repeat->held_back = 0;
+}
+
 void log_trouble(const struct log *log, struct log_repeat *repeat, const struct error *err,
                  uint64_t now)
 {
 	bool same = strcmp(repeat->text, err->text) == 0;
 
-	if (same && now - repeat->said_at < LOG_REPEAT_MS) {
-		repeat->held_back++;
+	if (same && !is_due(repeat, now))
 		return;
-	}
 	if (same && repeat->held_back > 0)
 		log_warning(log, "%s (%u more times since it was last said)", err->text,
 		            repeat->held_back);
 	else
 		log_warning(log, "%s", err->text);
-	memcpy(repeat->text, err->text, sizeof(repeat->text));
-	repeat->said_at = now;
-	repeat->held_back = 0;
+	note_said(repeat, err, now);
+}
+
+void log_sample(const struct log *log, struct log_repeat *repeat, const struct error *err,
+                uint64_t now)
+{
+	if (!is_due(repeat, now))
+		return;
+	if (repeat->held_back > 0)
+		log_warning(log, "%s (and %u like it since such a line was last written)",
+		            err->text, repeat->held_back);
+	else
+		log_warning(log, "%s", err->text);
+	note_said(repeat, err, now);
 }

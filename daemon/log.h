@@ -32,8 +32,7 @@ __attribute__((format(printf, 5, 6))) void log_write(const struct log *log, enum
 #define log_error(log, ...)   log_write((log), LOG_LEVEL_ERROR, __FILE__, __LINE__, __VA_ARGS__)
 #define log_fatal(log, ...)   log_write((log), LOG_LEVEL_FATAL, __FILE__, __LINE__, __VA_ARGS__)
 
-/* Keeps one recurring complaint from flooding the log: it is due when it is new, has changed,
- * or was last said `LOG_REPEAT_MS` ago. */
+/* Keeps complaints that come again and again from flooding the log. */
 #define LOG_REPEAT_MS (5 * 60 * 1000)
 
 struct log_repeat {
@@ -42,8 +41,13 @@ struct log_repeat {
 	unsigned held_back;        /* times it was not said since */
 };
 
-/* Says `err` as a warning if it is due at `now`, with the number of times it was held back. */
+/* Says `err` as a warning if it is due at `now`, with the number of times it was held back. One
+ * state of affairs: due when it is new, has changed, or was last said LOG_REPEAT_MS ago. */
 void log_trouble(const struct log *log, struct log_repeat *repeat, const struct error *err,
                  uint64_t now);
+/* The same for many things of one kind, each with a text of its own: one is said each
+ * LOG_REPEAT_MS, and stands for the others. */
+void log_sample(const struct log *log, struct log_repeat *repeat, const struct error *err,
+                uint64_t now);
 
 #endif

@@ -18,11 +18,8 @@ static void on_changed(void *ctx, const struct node_record *record)
 {
 	struct reflector *r = ctx;
 
-	if (r->stopped)
-		return;
-	if (r->proven)
-		reflector_recovered(r);
-	r->sink.node_changed(r->sink.ctx, record);
+	if (!r->stopped)
+		r->sink.node_changed(r->sink.ctx, record);
 }
 
 static void on_removed(void *ctx, const char *name)
@@ -100,8 +97,11 @@ static void on_skipped(void *ctx, const struct error *err)
 
 	if (r->complete)
 		reflector_incomplete(r);
+	if (r->stopped)
+		return;
 	error_wrap(&told, "one item is skipped");
-	reflector_trouble(r, &told);
+	reflector_say_doing(r, &told);
+	r->sink.skipped(r->sink.ctx, &told);
 }
 
 enum node_stream_kind reflector_stream_kind(const struct reflector *r)

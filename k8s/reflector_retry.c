@@ -18,14 +18,19 @@ static const struct {
 	[STEP_WATCH] = {"watching Nodes", "watch"},
 };
 
+void reflector_say_doing(const struct reflector *r, struct error *err)
+{
+	error_wrap(err, "%s", doings[r->step].words);
+	text_flatten(err->text); /* parts of it may come from the server */
+}
+
 void reflector_trouble(struct reflector *r, const struct error *err)
 {
 	struct error told = *err;
 
 	if (r->stopped)
 		return;
-	error_wrap(&told, "%s", doings[r->step].words);
-	text_flatten(told.text); /* parts of it may come from the server */
+	reflector_say_doing(r, &told);
 	r->troubled = true;
 	r->sink.trouble(r->sink.ctx, &told);
 }

@@ -78,6 +78,8 @@ void reflector_send(struct reflector *r);
 void reflector_abandon(struct reflector *r);
 
 /* reflector_retry.c */
+/* Puts in front of the text what was being done. */
+void reflector_say_doing(const struct reflector *r, struct error *err);
 void reflector_trouble(struct reflector *r, const struct error *err);
 void reflector_recovered(struct reflector *r);
 /* The next request is a list from its beginning. */

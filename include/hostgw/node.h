@@ -70,6 +70,10 @@ struct node_sink {
 	void (*trouble)(void *ctx, const struct error *err);
 	/* Trouble is over (after trouble only). */
 	void (*recovered)(void *ctx);
+	/* One item could not be read and is left out; the rest goes on. `err` names it as far as
+	 * it could be. There may be thousands: the sink's to limit. Sources whose input is whole
+	 * or refused never call this. */
+	void (*skipped)(void *ctx, const struct error *err);
 	/* In place of a first list, where the source was given the version that the sink knew
 	 * before: what has changed since then has been told, so that what the sink knows is
 	 * complete. If it cannot be resumed from there, a list comes instead. Sources without

@@ -159,6 +159,12 @@ static void on_list_end(void *ctx, bool complete)
 	said(program, "list_end");
 }
 
+static void on_skipped(void *ctx, const struct error *err)
+{
+	printf("skipped %s\n", err->text);
+	said(ctx, "skipped");
+}
+
 static void on_trouble(void *ctx, const struct error *err)
 {
 	printf("trouble %s\n", err->text);
@@ -200,6 +206,7 @@ static int start(struct program *program, struct kube_config *config, struct err
 	                         .node_removed = on_node_removed,
 	                         .list_end = on_list_end,
 	                         .trouble = on_trouble,
+	                         .skipped = on_skipped,
 	                         .recovered = on_recovered,
 	                         .resumed = on_resumed,
 	                         .version = on_version};

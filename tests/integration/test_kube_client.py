@@ -179,10 +179,10 @@ def test_restored_etcd(api: FakeApiServer, client: Client) -> None:
 def test_garbage(api: FakeApiServer, client: Client) -> None:
     wait_watch(api)
     api.send_event(b'{"type":"MODIFIED","object":{"metadata" 5}}\n')
-    client.wait_line("^trouble .* one item is skipped: line 1, column 41: ':' is expected")
+    client.wait_line("^skipped .* one item is skipped: line 1, column 41: ':' is expected")
     api.send_event(b'{"type":"ADDED","object":{"metadata":{}}}\n{"type":"ODD"}\n{}\n')
-    client.wait_line("^trouble .* line 2: a node without a name")
-    client.wait_line("^trouble .* an event of unknown type", 2)
+    client.wait_line("^skipped .* line 2: a node without a name")
+    client.wait_line("^skipped .* an event of unknown type", 2)
     api.put(node("c"))
     client.wait_line("node c")
     assert api.kinds() == ["watchlist", "list", "watch"]

@@ -292,7 +292,7 @@ def test_no_version_is_told_after_a_skipped_event(
         api.bookmark()
         client.wait_line("^version 10[23]$")
         api.send_event(b'{"type":"MODIFIED","object":{"metadata":{}}}\n')
-        client.wait_line("^trouble .* one item is skipped")
+        client.wait_line("^skipped .* one item is skipped")
         api.bookmark()
         api.put(node("c"))
         client.wait_line(C)
