@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "seen_events.h"
 
-#include <stdlib.h>
-
 #include "check.h"
 
 void seen_line(struct text *seen, const char *what, const char *text)
@@ -84,38 +82,9 @@ static void on_skipped(void *ctx, const struct error *err)
 	seen_line(ctx, "skipped", err->text);
 }
 
-/* A piece is an allocation of its own size: the sanitizer sees every read beyond it. */
-static int push_piece(struct node_stream *stream, const char *bytes, size_t length,
-                      struct error *err)
+static int push(void *ctx, const char *bytes, size_t length, struct error *err)
 {
-	char *piece = malloc(length > 0 ? length : 1);
-	int result;
-
-	assert_non_null(piece);
-	memcpy(piece, bytes, length);
-	result = node_stream_push(stream, piece, length, err);
-	free(piece);
-	return result;
-}
-
-static int push_all(struct node_stream *stream, const struct text *answer, struct pieces pieces,
-                    struct error *err)
-{
-	size_t done = 0;
-	int result = 0;
-
-	while (result == 0 && done < answer->length) {
-		size_t size = done == 0 && pieces.first > 0 ? pieces.first : pieces.step;
-
-		if (size == 0)
-			size = 1 + chance_below(pieces.chance,
-			                        chance_below(pieces.chance, 2) ? 20 : 3000);
-		if (size > answer->length - done)
-			size = answer->length - done;
-		result = push_piece(stream, answer->bytes + done, size, err);
-		done += size;
-	}
-	return result;
+	return node_stream_push(ctx, bytes, length, err);
 }
 
 /* A stream that failed says nothing any more, and gives the same answer again. */
@@ -145,7 +114,7 @@ void seen_run(struct text *seen, enum node_stream_kind kind, const char *content
 
 	assert_int_equal(node_seen_new(&base.seen, &err), 0);
 	assert_int_equal(node_stream_new(kind, content_type, &base, &events, &stream, &err), 0);
-	result = push_all(stream, answer, pieces, &err);
+	result = pieces_push(answer->bytes, answer->length, pieces, push, stream, &err);
 	if (result < 0)
 		check_stays_failed(stream, answer, &err, seen);
 	else

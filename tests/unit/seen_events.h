@@ -7,16 +7,10 @@
 #define TESTS_UNIT_SEEN_EVENTS_H
 
 #include "k8s/node_stream.h"
-#include "node_maker.h"
+#include "pieces.h"
 
 #define JSON_TYPE     "application/json;stream=watch"
 #define PROTOBUF_TYPE "application/vnd.kubernetes.protobuf;stream=watch"
-
-/* How the bytes are cut: `first` of them, then `step` at a time; 0: by chance. */
-struct pieces {
-	size_t first, step;
-	struct chance *chance;
-};
 
 /* The lines as a stream would cause them. */
 void seen_record(struct text *seen, const struct node_record *record);

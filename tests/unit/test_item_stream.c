@@ -2,15 +2,11 @@
 #include "check.h"
 
 #include <errno.h>
-#include <stdlib.h>
 
-#include "k8s/item_stream.h"
 #include "k8s/json.h"
 #include "k8s/node_decode.h"
-#include "k8s/text.h"
 #include "kube_samples.h"
-
-#define SEEN_MAX (16u * 1024u * 1024u)
+#include "seen_items.h"
 
 static struct node_keys keys;
 static struct node_projection projection;
@@ -32,70 +28,12 @@ static int make_projection(void **state)
 	return 0;
 }
 
-/* Everything a stream says, as lines. */
-static void see(struct text *seen, const char *what, const char *text)
-{
-	assert_int_equal(text_append(seen, what, strlen(what), SEEN_MAX), 0);
-	assert_int_equal(text_append(seen, text, strlen(text), SEEN_MAX), 0);
-	assert_int_equal(text_append(seen, "\n", 1, SEEN_MAX), 0);
-}
-
-static int on_item(void *ctx, const struct item *item, struct error *err)
-{
-	(void)err;
-	assert_int_equal(strlen(item->text), item->length);
-	see(ctx, "item ", item->text);
-	return 0;
-}
-
-static int on_metadata(void *ctx, const struct item *item, struct error *err)
-{
-	(void)err;
-	see(ctx, "metadata ", item->text);
-	return 0;
-}
-
-static int on_skipped(void *ctx, const struct item *item, const char *why, struct error *err)
-{
-	(void)item, (void)err;
-	see(ctx, "skipped ", why);
-	return 0;
-}
-
-/* Pushes `text` in pieces: `first` bytes, then pieces of `step` bytes. */
-static void run(const struct item_stream_options *options, const char *text, size_t length,
-                size_t first, size_t step, struct text *seen)
-{
-	struct item_stream_events events = {seen, on_item, on_metadata, on_skipped};
-	struct item_stream *stream;
-	struct error err = {0};
-	int result;
-	size_t done = first;
-
-	assert_int_equal(item_stream_new(options, &events, &stream, &err), 0);
-	result = item_stream_push(stream, text, first, &err);
-	while (result == 0 && done < length) {
-		size_t size = step < length - done ? step : length - done;
-		/* An allocation of its own size: the sanitizer sees every read beyond it. */
-		char *piece = malloc(size);
-
-		assert_non_null(piece);
-		memcpy(piece, text + done, size);
-		result = item_stream_push(stream, piece, size, &err);
-		free(piece);
-		done += size;
-	}
-	if (result == 0)
-		result = item_stream_end(stream, &err);
-	see(seen, result == 0 ? "whole" : "failed ", result == 0 ? "" : err.text);
-	item_stream_free(stream);
-}
-
 static void expect(const struct item_stream_options *options, const char *text, const char *wanted)
 {
 	struct text seen = {0};
 
-	run(options, text, strlen(text), 0, strlen(text) + 1, &seen);
+	seen_items_run(&seen, options, text, strlen(text),
+	               (struct pieces){0, strlen(text) + 1, NULL});
 	assert_string_equal(seen.bytes, wanted);
 	text_free(&seen);
 }
@@ -105,18 +43,18 @@ static void split_everywhere(const struct item_stream_options *options, const ch
 	size_t length = strlen(text);
 	struct text whole = {0};
 
-	run(options, text, length, length, 1, &whole);
-	for (size_t first = 0; first < length; first++) {
+	seen_items_run(&whole, options, text, length, (struct pieces){0, length, NULL});
+	for (size_t first = 1; first < length; first++) {
 		struct text seen = {0};
 
-		run(options, text, length, first, length, &seen);
+		seen_items_run(&seen, options, text, length, (struct pieces){first, length, NULL});
 		assert_string_equal(seen.bytes, whole.bytes);
 		text_free(&seen);
 	}
 	for (size_t step = 1; step < 8; step++) {
 		struct text seen = {0};
 
-		run(options, text, length, 0, step, &seen);
+		seen_items_run(&seen, options, text, length, (struct pieces){0, step, NULL});
 		assert_string_equal(seen.bytes, whole.bytes);
 		text_free(&seen);
 	}
@@ -174,30 +112,6 @@ static void test_watch(void **state)
 	       "\"message\":\"m\"}}\nitem {}\nwhole\n");
 }
 
-/* What cJSON makes of the whole text, reduced by the same rules, in another way. */
-static cJSON *reduce(const cJSON *value, const struct projection *members)
-{
-	cJSON *reduced = cJSON_IsArray(value) ? cJSON_CreateArray() : cJSON_CreateObject();
-	const cJSON *child;
-
-	if (!members || !(cJSON_IsObject(value) || cJSON_IsArray(value))) {
-		cJSON_Delete(reduced);
-		return cJSON_Duplicate(value, true);
-	}
-	cJSON_ArrayForEach(child, value)
-	{
-		if (cJSON_IsArray(value)) {
-			cJSON_AddItemToArray(reduced, reduce(child, members));
-			continue;
-		}
-		for (const struct projection *rule = members; rule->name; rule++)
-			if (strcmp(rule->name, child->string) == 0)
-				cJSON_AddItemToObject(reduced, child->string,
-				                      reduce(child, rule->members));
-	}
-	return reduced;
-}
-
 struct comparison {
 	const cJSON *next;
 	size_t count;
@@ -206,7 +120,7 @@ struct comparison {
 static int compare_item(void *ctx, const struct item *item, struct error *err)
 {
 	struct comparison *comparison = ctx;
-	cJSON *wanted = reduce(comparison->next, projection.node);
+	cJSON *wanted = seen_items_reduce(comparison->next, projection.node);
 	cJSON *seen = cJSON_Parse(item->text);
 
 	(void)err;
@@ -218,9 +132,15 @@ static int compare_item(void *ctx, const struct item *item, struct error *err)
 	return 0;
 }
 
-static int drop_metadata(void *ctx, const struct item *item, struct error *err)
+static int drop_item(void *ctx, const struct item *item, struct error *err)
 {
 	(void)ctx, (void)item, (void)err;
+	return 0;
+}
+
+static int drop_skipped(void *ctx, const struct item *item, const char *why, struct error *err)
+{
+	(void)ctx, (void)item, (void)why, (void)err;
 	return 0;
 }
 
@@ -228,7 +148,7 @@ static void test_projection_agrees_with_cjson(void **state)
 {
 	cJSON *whole = cJSON_Parse(SAMPLE_LIST);
 	struct comparison comparison = {.next = json_member(whole, "items")->child};
-	struct item_stream_events events = {&comparison, compare_item, drop_metadata, NULL};
+	struct item_stream_events events = {&comparison, compare_item, drop_item, NULL};
 	struct item_stream *stream;
 	struct error err;
 
@@ -323,7 +243,8 @@ static void test_broken_structure_fails(void **state)
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct text seen = {0};
 
-		run(&list_options, cases[i].text, strlen(cases[i].text), 0, 1, &seen);
+		seen_items_run(&seen, &list_options, cases[i].text, strlen(cases[i].text),
+		               (struct pieces){0, 1, NULL});
 		if (!strstr(seen.bytes, "failed ") || !strstr(seen.bytes, cases[i].why))
 			fail_msg("%s\ngives %s\nnot %s", cases[i].text, seen.bytes, cases[i].why);
 		text_free(&seen);
@@ -333,7 +254,7 @@ static void test_broken_structure_fails(void **state)
 static void add(struct text *text, const char *piece, size_t times)
 {
 	for (size_t i = 0; i < times; i++)
-		assert_int_equal(text_append(text, piece, strlen(piece), SEEN_MAX), 0);
+		add_text(text, piece);
 }
 
 static void test_nesting_limit(void **state)
@@ -382,7 +303,8 @@ static void test_item_limit(void **state)
 	for (size_t step = 1; step < text.length; step = step * 1000 + 1) {
 		struct text seen = {0};
 
-		run(&list_options, text.bytes, text.length, 0, step, &seen);
+		seen_items_run(&seen, &list_options, text.bytes, text.length,
+		               (struct pieces){0, step, NULL});
 		assert_string_equal(
 			seen.bytes,
 			"item {\"name\":\"a\"}\n"
@@ -408,7 +330,7 @@ static int refuse_item(void *ctx, const struct item *item, struct error *err)
 
 static void test_callback_ends_stream(void **state)
 {
-	struct item_stream_events events = {NULL, refuse_item, drop_metadata, on_skipped};
+	struct item_stream_events events = {NULL, refuse_item, drop_item, drop_skipped};
 	struct item_stream *stream;
 	struct error err;
 
@@ -423,8 +345,7 @@ static void test_callback_ends_stream(void **state)
 
 static void test_counts_skipped(void **state)
 {
-	struct text seen = {0};
-	struct item_stream_events events = {&seen, on_item, on_metadata, on_skipped};
+	struct item_stream_events events = {NULL, drop_item, drop_item, drop_skipped};
 	struct item_stream *stream;
 	struct error err;
 	const char text[] = "{\"items\":[1," GOOD ",2]}";
@@ -434,7 +355,6 @@ static void test_counts_skipped(void **state)
 	assert_int_equal(item_stream_push(stream, text, strlen(text), &err), 0);
 	assert_int_equal(item_stream_skipped(stream), 2);
 	item_stream_free(stream);
-	text_free(&seen);
 }
 
 int main(void)
