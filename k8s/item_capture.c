@@ -31,14 +31,14 @@ void capture_begin(struct item_capture *capture, const struct projection *member
 	capture->kept = true;
 	capture->trouble = 0;
 	capture->members = members;
-	capture->text.length = 0;
+	text_cut(&capture->text, 0);
 }
 
 void capture_end(struct item_capture *capture)
 {
 	capture->active = false;
 	capture->kept = false;
-	capture->text.length = 0;
+	text_cut(&capture->text, 0);
 	if (capture->text.capacity > CAPTURE_KEEP_CAPACITY)
 		text_free(&capture->text);
 }
@@ -94,7 +94,7 @@ void capture_key_end(struct item_capture *capture, struct capture_frame *frame, 
 		rule = find(frame->members, capture->text.bytes + capture->key_at,
 		            capture->text.length - capture->key_at);
 		if (!rule) {
-			capture->text.length = capture->restore;
+			text_cut(&capture->text, capture->restore);
 			capture->kept = false;
 			return;
 		}

@@ -68,7 +68,8 @@ static void take_result(struct item_stream *s, int result)
 
 static void hand_over(struct item_stream *s, const char *at)
 {
-	struct item item = {s->capture.text.bytes, s->capture.text.length, s->item_line};
+	const struct text *kept = &s->capture.text;
+	struct item item = {kept->bytes ? kept->bytes : "", kept->length, s->item_line};
 
 	if (s->capture.trouble == -ENOMEM)
 		outline_fail(s, at, "out of memory");

@@ -46,6 +46,13 @@ int text_append(struct text *text, const char *bytes, size_t length, size_t max)
 	return 0;
 }
 
+void text_cut(struct text *text, size_t length)
+{
+	text->length = length;
+	if (text->bytes)
+		text->bytes[length] = '\0';
+}
+
 void text_flatten(char *line)
 {
 	for (; *line; line++)

@@ -17,6 +17,9 @@ struct text {
 /* 0, -EMSGSIZE if the text would become longer than `max`, or -ENOMEM; then it is unchanged. */
 int text_append(struct text *text, const char *bytes, size_t length, size_t max);
 
+/* Keeps the first `length` bytes of it, which are there. */
+void text_cut(struct text *text, size_t length);
+
 /* Control characters become blanks: a line of a log must stay one line, whoever wrote it. */
 void text_flatten(char *line);
 

@@ -7,6 +7,8 @@
 
 #include "attributes.h"
 
+#define ERRNO_MAX 4095 /* the kernel's own bound, MAX_ERRNO */
+
 /* Where the attributes start: behind the code and, unless capped, the echoed request. */
 static size_t attributes_offset(const struct nlmsghdr *message)
 {
@@ -47,6 +49,8 @@ struct nl_answer nl_answer_read(const struct nlmsghdr *message)
 	if (mnl_nlmsg_get_payload_len(message) < least)
 		return answer;
 	memcpy(&answer.result, mnl_nlmsg_get_payload(message), sizeof(answer.result));
+	if (answer.result < -ERRNO_MAX)
+		answer.result = -EBADMSG;
 	/* A positive NLMSG_DONE is the length of a dump's last part in old kernels. */
 	if (answer.result > 0)
 		answer.result = 0;

@@ -5,6 +5,12 @@
 #include <limits.h>
 #include <string.h>
 
+bool nl_message_fits(const struct nlmsghdr *message, int left)
+{
+	/* libmnl takes a length beyond INT_MAX for a negative one, which fits everywhere. */
+	return mnl_nlmsg_ok(message, left) && message->nlmsg_len <= INT_MAX;
+}
+
 bool nl_attributes_read(const void *payload, size_t length, const struct nlattr **table,
                         uint16_t max)
 {

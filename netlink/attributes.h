@@ -10,6 +10,9 @@
 
 #include "hostgw/prefix.h"
 
+/* The message lies whole within the `left` bytes of a datagram that begin with it. */
+bool nl_message_fits(const struct nlmsghdr *message, int left);
+
 /*
  * Points table[type] at each attribute of the payload, for types up to `max`
  * (the table has max + 1 places, NULL where there is none; the last of a kind wins;

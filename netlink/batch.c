@@ -5,6 +5,8 @@
 #include <libmnl/libmnl.h>
 #include <stdlib.h>
 
+#include "attributes.h"
+
 #define SEND_SIZE 65536
 
 /* What a waiting acknowledgement costs of the receive space at most: the kernel counts its
@@ -90,7 +92,7 @@ static int collect(struct batch *batch, size_t *lost, struct error *err)
 		if (length < 0)
 			return error_set(err, (int)-length, "cannot read the kernel's answers: %s",
 			                 strerror((int)-length));
-		for (; mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left))
+		for (; nl_message_fits(message, left); message = mnl_nlmsg_next(message, &left))
 			take_answer(batch, message);
 	}
 	*lost += expected - batch->answered;

@@ -5,6 +5,7 @@
 #include <libmnl/libmnl.h>
 
 #include "answer.h"
+#include "attributes.h"
 
 #define DUMP_ATTEMPTS 5
 
@@ -60,7 +61,7 @@ static enum progress take_datagram(struct reading *reading)
 		          strerror((int)-length));
 		return BROKEN;
 	}
-	while (progress == MORE && mnl_nlmsg_ok(message, left)) {
+	while (progress == MORE && nl_message_fits(message, left)) {
 		progress = take_message(reading, message);
 		message = mnl_nlmsg_next(message, &left);
 	}

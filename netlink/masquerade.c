@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "answer.h"
+#include "attributes.h"
 #include "masquerade_encode.h"
 #include "socket.h"
 
@@ -57,7 +58,7 @@ static int collect(struct nft *nft, const struct nft_batch *batch, struct verdic
 		if (length < 0)
 			return error_set(err, (int)-length, "cannot read the kernel's answer: %s",
 			                 strerror((int)-length));
-		for (; mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left))
+		for (; nl_message_fits(message, left); message = mnl_nlmsg_next(message, &left))
 			take_answer(batch, message, verdict);
 	}
 }

@@ -75,7 +75,7 @@ static void take_datagram(struct rtnl_monitor *monitor, ssize_t length)
 	const struct nlmsghdr *message = (const struct nlmsghdr *)monitor->nl.buffer;
 	int left = (int)length;
 
-	while (!monitor->stopped && mnl_nlmsg_ok(message, left)) {
+	while (!monitor->stopped && nl_message_fits(message, left)) {
 		take_message(monitor, message);
 		message = mnl_nlmsg_next(message, &left);
 	}

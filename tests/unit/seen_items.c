@@ -27,7 +27,8 @@ static int on_metadata(void *ctx, const struct item *item, struct error *err)
 
 static int on_skipped(void *ctx, const struct item *item, const char *why, struct error *err)
 {
-	(void)item, (void)err;
+	(void)err;
+	assert_int_equal(strlen(item->text), item->length);
 	see(ctx, "skipped ", why);
 	return 0;
 }

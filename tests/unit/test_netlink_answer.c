@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <errno.h>
+#include <limits.h>
 #include <setjmp.h>
 #include <stdalign.h>
 #include <stdarg.h>
@@ -10,6 +11,7 @@
 #include <libmnl/libmnl.h>
 
 #include "netlink/answer.h"
+#include "netlink/attributes.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
@@ -67,6 +69,10 @@ static void answers_are_read(void **state)
 		{NLMSG_ERROR, NLM_F_ACK_TLVS, 0, 0, text, false, false, 0, text},
 		/* The text is there only if the flag says so. */
 		{NLMSG_ERROR, NLM_F_CAPPED, -EINVAL, 0, text, false, false, -EINVAL, ""},
+		/* No errno, and the first of them has no positive counterpart. */
+		{NLMSG_ERROR, NLM_F_CAPPED, INT_MIN, 0, NULL, false, false, -EBADMSG, ""},
+		{NLMSG_ERROR, NLM_F_CAPPED, -4096, 0, NULL, false, false, -EBADMSG, ""},
+		{NLMSG_ERROR, NLM_F_CAPPED, -4095, 0, NULL, false, false, -4095, ""},
 		{NLMSG_DONE, NLM_F_MULTI, 0, 0, NULL, false, false, 0, ""},
 		{NLMSG_DONE, NLM_F_MULTI, -EOPNOTSUPP, 0, NULL, false, false, -EOPNOTSUPP, ""},
 		{NLMSG_DONE, NLM_F_ACK_TLVS, -EINVAL, 0, text, false, false, -EINVAL, text},
@@ -138,6 +144,34 @@ static void errors_carry_the_kernels_words(void **state)
 	assert_string_equal(err.text, "File exists (there is one)");
 }
 
+static void messages_end_with_their_datagram(void **state)
+{
+	static const struct {
+		uint32_t length;
+		int left;
+		bool fits;
+	} cases[] = {
+		{NLMSG_HDRLEN, NLMSG_HDRLEN, true},
+		{NLMSG_HDRLEN + 4, NLMSG_HDRLEN + 8, true},
+		{NLMSG_HDRLEN + 5, NLMSG_HDRLEN + 4, false},
+		{NLMSG_HDRLEN, NLMSG_HDRLEN - 1, false},
+		{NLMSG_HDRLEN - 1, NLMSG_HDRLEN, false},
+		{NLMSG_HDRLEN, 0, false},
+		{NLMSG_HDRLEN, -4, false},
+		{INT32_MAX, NLMSG_HDRLEN, false},
+		{(uint32_t)INT32_MAX + 1, NLMSG_HDRLEN, false},
+		{UINT32_MAX, NLMSG_HDRLEN, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct nlmsghdr message = {.nlmsg_len = cases[i].length};
+
+		if (nl_message_fits(&message, cases[i].left) != cases[i].fits)
+			fail_msg("%u bytes of %d", cases[i].length, cases[i].left);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -145,6 +179,7 @@ int main(void)
 		cmocka_unit_test(short_answers_are_malformed),
 		cmocka_unit_test(long_words_are_cut),
 		cmocka_unit_test(errors_carry_the_kernels_words),
+		cmocka_unit_test(messages_end_with_their_datagram),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
