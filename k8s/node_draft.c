@@ -13,7 +13,7 @@ void node_draft_reset(struct node_draft *draft)
 
 	if (empty.text.capacity > DRAFT_KEEP_CAPACITY)
 		text_free(&empty.text);
-	empty.text.length = 0;
+	text_cut(&empty.text, 0);
 	*draft = empty;
 }
 

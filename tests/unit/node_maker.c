@@ -75,8 +75,9 @@ static void fill_annotations(struct made_node *node, struct chance *chance,
 		pair->has_key = true;
 		pair->has_value = pair->value[0] != '\0' || chance_below(chance, 2);
 		if (chance_below(chance, 3)) /* names must differ from each other */
-			snprintf(pair->key, MADE_TEXT, "%s",
-			         keys->names[(first + i) % NODE_ANNOTATIONS]);
+			assert_true(snprintf(pair->key, MADE_TEXT, "%s",
+			                     keys->names[(first + i) % NODE_ANNOTATIONS]) <
+			            MADE_TEXT);
 		else
 			snprintf(pair->key, MADE_TEXT, "other.example/%zu\xc3\xa9", i);
 	}
