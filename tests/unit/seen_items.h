@@ -15,7 +15,8 @@
 void seen_items_run(struct text *seen, const struct item_stream_options *options, const char *text,
                     size_t length, struct pieces pieces);
 
-/* A copy of `value` with the members alone that the projection names; NULL keeps all. */
+/* A copy of `value` with the members alone that the projection names, NULL: all; what an item
+ * stream must keep if cJSON wrote the text. */
 cJSON *seen_items_reduce(const cJSON *value, const struct projection *members);
 
 #endif
