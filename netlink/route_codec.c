@@ -149,6 +149,18 @@ static bool decode_oif(const struct nlattr *attribute, int *oif)
 	return true;
 }
 
+/* A route with several next hops names no interface of its own: that of the first stands for it. */
+static void take_first_hop(const struct nlattr *multipath, int *oif)
+{
+	struct rtnexthop hop;
+
+	if (!multipath || *oif != 0 || mnl_attr_get_payload_len(multipath) < sizeof(hop))
+		return;
+	memcpy(&hop, mnl_attr_get_payload(multipath), sizeof(hop));
+	if (hop.rtnh_ifindex > 0)
+		*oif = hop.rtnh_ifindex;
+}
+
 static bool decode_attributes(const struct rtmsg *header, const struct nlattr **table,
                               struct route *route)
 {
@@ -180,6 +192,7 @@ int route_decode(const struct nlmsghdr *message, struct route *out)
 	route.protocol = header->rtm_protocol;
 	route.type = header->rtm_type;
 	route.tos = header->rtm_tos;
+	take_first_hop(table[RTA_MULTIPATH], &route.oif);
 	route.foreign_attributes = has_foreign(header, table) || expires(table[RTA_CACHEINFO]);
 	/* IPv6 hangs routes that lead nowhere on lo; nobody asked for that interface. */
 	if (header->rtm_family == AF_INET6 &&

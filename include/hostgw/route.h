@@ -24,7 +24,7 @@
 struct route {
 	struct prefix dst;
 	struct ip_addr via; /* family 0: none (blackhole, connected) */
-	int oif;            /* interface index; 0: none */
+	int oif;            /* interface index; 0: none; of several next hops, the first one's */
 	uint32_t table;     /* RT_TABLE_MAIN or a number of one's own */
 	uint32_t metric;
 	uint8_t protocol; /* RTPROT_* or ROUTE_PROTOCOL_HOSTGW */

@@ -16,7 +16,7 @@
 
 struct event {
 	struct route route;
-	bool deleted;
+	enum route_event what;
 };
 
 struct fixture {
@@ -30,15 +30,17 @@ struct fixture {
 	struct event events[EVENTS_MAX]; /* the first ones */
 	size_t event_count;
 	unsigned links_changed, overruns;
+	struct nexthop nexthop; /* the last one told of */
+	unsigned nexthops_came, nexthops_went;
 	bool stop_at_first;
 };
 
-static void on_route(void *ctx, const struct route *route, bool deleted)
+static void on_route(void *ctx, const struct route *route, enum route_event what)
 {
 	struct fixture *fixture = ctx;
 
 	if (fixture->event_count < EVENTS_MAX)
-		fixture->events[fixture->event_count] = (struct event){*route, deleted};
+		fixture->events[fixture->event_count] = (struct event){*route, what};
 	fixture->event_count++;
 	if (fixture->stop_at_first) {
 		rtnl_monitor_stop(fixture->monitor);
@@ -46,8 +48,18 @@ static void on_route(void *ctx, const struct route *route, bool deleted)
 	}
 }
 
-static void on_links(void *ctx)
+static void on_nexthop(void *ctx, const struct nexthop *nexthop, bool deleted)
 {
+	struct fixture *fixture = ctx;
+
+	fixture->nexthop = *nexthop;
+	fixture->nexthops_came += !deleted;
+	fixture->nexthops_went += deleted;
+}
+
+static void on_link(void *ctx, int index)
+{
+	(void)index;
 	((struct fixture *)ctx)->links_changed++;
 }
 
@@ -76,7 +88,10 @@ static void run_until(struct fixture *fixture, bool (*done)(const struct fixture
 static int set_up(void **state)
 {
 	struct fixture *fixture = calloc(1, sizeof(*fixture));
-	struct rtnl_monitor_events events = {fixture, on_route, on_links, on_overrun};
+	struct rtnl_monitor_config config = {
+		.networks = {sandbox_prefix("10.0.0.0/8"), sandbox_prefix("fd00:1::/40")},
+		.events = {fixture, on_route, on_nexthop, on_link, on_overrun},
+	};
 	struct error err;
 
 	assert_non_null(fixture);
@@ -84,8 +99,11 @@ static int set_up(void **state)
 	uv_timer_init(&fixture->loop, &fixture->deadline);
 	fixture->deadline.data = fixture;
 	fixture->link = sandbox_add_link();
-	if (rtnl_open(&fixture->own, &err) != 0 || rtnl_open(&fixture->other, &err) != 0 ||
-	    rtnl_monitor_start(&fixture->loop, fixture->own, &events, &fixture->monitor, &err) != 0)
+	if (rtnl_open(&fixture->own, &err) != 0 || rtnl_open(&fixture->other, &err) != 0)
+		fail_msg("%s", err.text);
+	config.loop = &fixture->loop;
+	config.own = fixture->own;
+	if (rtnl_monitor_start(&config, &fixture->monitor, &err) != 0)
 		fail_msg("%s", err.text);
 	*state = fixture;
 	return 0;
@@ -115,13 +133,14 @@ static void change(struct rtnl *rtnl, enum route_verb verb, struct route route)
 		fail_msg("change refused: %d %s", one.result, one.detail ? one.detail : "");
 }
 
-static const struct event *find(const struct fixture *fixture, const char *dst, bool deleted)
+static const struct event *find(const struct fixture *fixture, const char *dst,
+                                enum route_event what)
 {
 	struct prefix wanted = sandbox_prefix(dst);
 
 	for (size_t i = 0; i < fixture->event_count && i < EVENTS_MAX; i++) {
 		if (prefix_equal(&fixture->events[i].route.dst, &wanted) &&
-		    fixture->events[i].deleted == deleted)
+		    fixture->events[i].what == what)
 			return &fixture->events[i];
 	}
 	return NULL;
@@ -129,16 +148,17 @@ static const struct event *find(const struct fixture *fixture, const char *dst, 
 
 static bool mark_came(const struct fixture *fixture)
 {
-	return find(fixture, "203.0.113.0/24", false) && find(fixture, "fd00:113::/64", false);
+	return find(fixture, "10.113.0.0/24", ROUTE_CAME) &&
+	       find(fixture, "fd00:1:13::/64", ROUTE_CAME);
 }
 
 /* Events come in order, so once the marks are there, so is all that was before them. */
 static void run_until_now(struct fixture *fixture)
 {
 	change(fixture->other, ROUTE_ADD,
-	       sandbox_route("203.0.113.0/24", "192.168.2.45", fixture->link));
+	       sandbox_route("10.113.0.0/24", "192.168.2.45", fixture->link));
 	change(fixture->other, ROUTE_ADD,
-	       sandbox_route("fd00:113::/64", "fd00:2::45", fixture->link));
+	       sandbox_route("fd00:1:13::/64", "fd00:2::45", fixture->link));
 	run_until(fixture, mark_came, "the marks");
 }
 
@@ -154,10 +174,10 @@ static void own_changes_are_left_out(void **state)
 	change(fixture->own, ROUTE_DELETE, v4);
 	change(fixture->own, ROUTE_DELETE, v6);
 	run_until_now(fixture);
-	assert_null(find(fixture, "10.1.1.0/24", false));
-	assert_null(find(fixture, "10.1.1.0/24", true));
-	assert_null(find(fixture, "fd00:1::/64", false));
-	assert_null(find(fixture, "fd00:1::/64", true));
+	assert_null(find(fixture, "10.1.1.0/24", ROUTE_CAME));
+	assert_null(find(fixture, "10.1.1.0/24", ROUTE_WENT));
+	assert_null(find(fixture, "fd00:1::/64", ROUTE_CAME));
+	assert_null(find(fixture, "fd00:1::/64", ROUTE_WENT));
 }
 
 static void what_others_do_is_told(void **state)
@@ -172,13 +192,76 @@ static void what_others_do_is_told(void **state)
 	sandbox_run("ip route del 10.1.1.0/24");
 	sandbox_run("ip route add fd00:1::/64 via fd00:2::45 dev hgt0");
 	run_until_now(fixture);
-	event = find(fixture, "10.1.1.0/24", false);
+	event = find(fixture, "10.1.1.0/24", ROUTE_REPLACED);
 	assert_non_null(event);
 	assert_int_equal(event->route.protocol, RTPROT_STATIC);
 	assert_int_equal(event->route.oif, fixture->link);
 	assert_int_equal(event->route.via.bytes[3], 99);
-	assert_non_null(find(fixture, "10.1.1.0/24", true));
-	assert_non_null(find(fixture, "fd00:1::/64", false));
+	assert_non_null(find(fixture, "10.1.1.0/24", ROUTE_WENT));
+	assert_non_null(find(fixture, "fd00:1::/64", ROUTE_CAME));
+}
+
+/* By destination, both families: what leads elsewhere ends in the kernel. */
+static void only_what_leads_inside_is_told(void **state)
+{
+	static const struct {
+		const char *dst;
+		const char *via;
+		bool told;
+	} cases[] = {
+		{"10.1.1.0/24", "192.168.2.45", true},
+		{"10.255.255.255/32", "192.168.2.45", true},
+		{"10.0.0.0/8", "192.168.2.45", true},
+		{"10.0.0.0/7", "192.168.2.45", false}, /* more than the network */
+		{"11.0.0.0/24", "192.168.2.45", false},
+		{"9.255.0.0/16", "192.168.2.45", false},
+		{"0.0.0.0/0", "192.168.2.45", true},
+		{"fd00:1:4::/64", "fd00:2::45", true},
+		{"fd00:1:ff:1::/128", "fd00:2::45", true},
+		{"fd00:1:100::/64", "fd00:2::45", false}, /* beyond the 40 bits */
+		{"fd00:1::/39", "fd00:2::45", false},
+		{"2001:db8::/64", "fd00:2::45", false},
+		{"::/0", "fd00:2::45", true},
+	};
+	struct fixture *fixture = *state;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+		sandbox_run("ip route add %s via %s dev hgt0 proto bgp", cases[i].dst,
+		            cases[i].via);
+	run_until_now(fixture);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		bool told = find(fixture, cases[i].dst, ROUTE_CAME) != NULL;
+
+		if (told != cases[i].told)
+			fail_msg("%s: told %d", cases[i].dst, told);
+	}
+}
+
+static bool nexthop_went(const struct fixture *fixture)
+{
+	return fixture->nexthops_went > 0;
+}
+
+static void nexthop_objects_are_told(void **state)
+{
+	struct fixture *fixture = *state;
+
+	sandbox_run("ip nexthop add id 7 via 192.168.2.45 dev hgt0 protocol static");
+	sandbox_run("ip nexthop del id 7");
+	run_until(fixture, nexthop_went, "a nexthop object that went");
+	assert_int_equal(fixture->nexthops_came, 1);
+	assert_int_equal(fixture->nexthop.id, 7);
+	assert_int_equal(fixture->nexthop.oif, fixture->link);
+}
+
+static void drain_does_not_wait_for_the_loop(void **state)
+{
+	struct fixture *fixture = *state;
+
+	change(fixture->other, ROUTE_ADD,
+	       sandbox_route("10.1.1.0/24", "192.168.2.45", fixture->link));
+	rtnl_monitor_drain(fixture->monitor);
+	assert_non_null(find(fixture, "10.1.1.0/24", ROUTE_CAME));
 }
 
 static bool links_told(const struct fixture *fixture)
@@ -215,7 +298,7 @@ static void table_local_is_left_out(void **state)
 
 	sandbox_run("ip address add 192.168.2.144/24 dev hgt0");
 	run_until_now(fixture);
-	assert_null(find(fixture, "192.168.2.144/32", false));
+	assert_null(find(fixture, "192.168.2.144/32", ROUTE_CAME));
 	for (size_t i = 0; i < fixture->event_count; i++)
 		assert_int_not_equal(fixture->events[i].route.table, RT_TABLE_LOCAL);
 }
@@ -227,7 +310,7 @@ static bool overrun_told(const struct fixture *fixture)
 
 static bool later_route_came(const struct fixture *fixture)
 {
-	return find(fixture, "10.1.1.0/24", false) != NULL;
+	return find(fixture, "10.1.1.0/24", ROUTE_CAME) != NULL;
 }
 
 /* Adds and deletes routes of another program's until no receive buffer can hold the news. */
@@ -282,6 +365,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(own_changes_are_left_out, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(what_others_do_is_told, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(only_what_leads_inside_is_told, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(nexthop_objects_are_told, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(drain_does_not_wait_for_the_loop, set_up,
+	                                        tear_down),
 		cmocka_unit_test_setup_teardown(links_and_addresses_are_told, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(table_local_is_left_out, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(lost_events_are_told_and_later_ones_come, set_up,
