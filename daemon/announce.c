@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "hash.h"
+#include "route_ledger.h"
+#include "route_protocol.h"
 
 /* More of a kind than this in one round become one line with counts. */
 #define LINES_MAX 64
@@ -151,6 +153,24 @@ static void announce_repair(struct announcer *announcer, const char *route)
 	complain(announcer, LOG_LEVEL_WARNING, text);
 }
 
+/* Whoever wins: this host's routes are not what they should be for some of the time. */
+static void announce_fight(struct announcer *announcer, const struct route *route, uint8_t opponent)
+{
+	char print[128], name[ROUTE_PROTOCOL_TEXT_MAX], who[96] = "deletes it";
+	char text[ERROR_TEXT_MAX];
+
+	if (opponent != RTPROT_UNSPEC)
+		snprintf(who, sizeof(who), "puts one of protocol %s in its place",
+		         route_protocol_format(opponent, name));
+	snprintf(text, sizeof(text),
+	         "Another program fights over route %s: it %s again and again; from now on ours is "
+	         "put back only every %d s; stop the other (systemd-networkd: "
+	         "ManageForeignRoutes=no; \"ip monitor route\" shows it at work)",
+	         print_route(route, print, sizeof(print)), who, FIGHT_PACE_MS / 1000);
+	log_warning(announcer->log, "%s", text);
+	events_note(announcer->events, "RouteFight", text);
+}
+
 static void announce_success(struct announcer *announcer, const struct route_change *change,
                              bool repair)
 {
@@ -173,15 +193,16 @@ static void announce_success(struct announcer *announcer, const struct route_cha
 static void announce_counts(const struct announcer *announcer,
                             const struct reconcile_report *report)
 {
+	const struct route_diff *diff = &report->proposal.routes;
 	size_t counts[ROUTE_DELETE + 1] = {0}, repairs = 0;
 
-	for (size_t i = 0; i < report->diff.change_count; i++) {
-		if (report->diff.changes[i].result < 0)
+	for (size_t i = 0; i < diff->change_count; i++) {
+		if (diff->changes[i].result < 0)
 			continue;
-		if (report->repair[i])
+		if (report->causes[i].repair)
 			repairs++;
 		else
-			counts[report->diff.changes[i].verb]++;
+			counts[diff->changes[i].verb]++;
 	}
 	log_info(announcer->log,
 	         "Subnets added: %zu, changed: %zu, removed: %zu; routes restored: %zu, failed: "
@@ -192,34 +213,87 @@ static void announce_counts(const struct announcer *announcer,
 
 static void announce_conflict(struct announcer *announcer, const struct route_conflict *conflict)
 {
-	char desired[128], observed[128], text[ERROR_TEXT_MAX];
+	char desired[128], observed[128], name[ROUTE_PROTOCOL_TEXT_MAX], text[ERROR_TEXT_MAX];
 
 	snprintf(text, sizeof(text),
-	         "Route %s is in the way of %s: it belongs to another program (protocol %u) and is "
+	         "Route %s is in the way of %s: it belongs to another program (protocol %s) and is "
 	         "left alone; remove it and ours takes its place",
 	         print_route(&conflict->observed, observed, sizeof(observed)),
 	         print_route(&conflict->desired, desired, sizeof(desired)),
-	         conflict->observed.protocol);
+	         route_protocol_format(conflict->observed.protocol, name));
 	complain(announcer, LOG_LEVEL_WARNING, text);
 	events_note(announcer->events, "ForeignRouteInTheWay", text);
 }
 
-void announce_report(struct announcer *announcer, const struct reconcile_report *report)
+/* It may lead some pods' packets astray, or be somebody's wish: it is theirs to say. */
+static void announce_stranger(struct announcer *announcer, const struct route *route)
 {
-	bool one_by_one = report->diff.change_count <= LINES_MAX;
+	char print[128], name[ROUTE_PROTOCOL_TEXT_MAX], text[ERROR_TEXT_MAX];
 
-	for (size_t i = 0; i < report->diff.change_count; i++) {
-		const struct route_change *change = &report->diff.changes[i];
+	snprintf(text, sizeof(text),
+	         "Route %s leads into the Network, and no node claims it: it belongs to another "
+	         "program (protocol %s) and is left alone; remove it if it is a leftover: ip route "
+	         "del %s",
+	         print_route(route, print, sizeof(print)),
+	         route_protocol_format(route->protocol, name), print);
+	complain(announcer, LOG_LEVEL_WARNING, text);
+}
+
+static void announce_nexthop_failure(struct announcer *announcer,
+                                     const struct nexthop_change *change)
+{
+	static const char *const verbs[] = {
+		[NEXTHOP_ADD] = "add", [NEXTHOP_REPLACE] = "replace", [NEXTHOP_DELETE] = "remove"};
+	char via[IP_TEXT_MAX], text[ERROR_TEXT_MAX];
+
+	snprintf(text, sizeof(text), "Failed to %s nexthop %u via %s: %s%s%s%s%s; trying again",
+	         verbs[change->verb], change->nexthop.id, ip_format(&change->nexthop.via, via),
+	         strerror(-change->result), change->detail ? " (" : "",
+	         change->detail ? change->detail : "", change->detail ? ")" : "",
+	         remedy_of(-change->result));
+	complain(announcer, change->result == -EEXIST ? LOG_LEVEL_INFO : LOG_LEVEL_ERROR, text);
+}
+
+static void announce_nexthops(struct announcer *announcer, const struct nexthop_change *changes,
+                              size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (changes[i].result < 0)
+			announce_nexthop_failure(announcer, &changes[i]);
+}
+
+static void announce_changes(struct announcer *announcer, const struct reconcile_report *report)
+{
+	const struct route_diff *diff = &report->proposal.routes;
+	bool one_by_one = diff->change_count <= LINES_MAX;
+
+	for (size_t i = 0; i < diff->change_count; i++) {
+		const struct route_change *change = &diff->changes[i];
+		const struct change_cause *cause = &report->causes[i];
 
 		if (change->result < 0)
 			announce_failure(announcer, change);
 		else if (one_by_one)
-			announce_success(announcer, change, report->repair[i]);
+			announce_success(announcer, change, cause->repair);
+		if (cause->fight)
+			announce_fight(announcer, &change->route, cause->opponent);
 	}
 	if (!one_by_one)
 		announce_counts(announcer, report);
-	for (size_t i = 0; i < report->diff.conflict_count; i++)
-		announce_conflict(announcer, &report->diff.conflicts[i]);
+}
+
+void announce_report(struct announcer *announcer, const struct reconcile_report *report)
+{
+	const struct nexthop_plan *nexthops = &report->proposal.nexthops;
+	const struct route_diff *diff = &report->proposal.routes;
+
+	announce_nexthops(announcer, nexthops->changes, nexthops->change_count);
+	announce_changes(announcer, report);
+	announce_nexthops(announcer, nexthops->removals, nexthops->removal_count);
+	for (size_t i = 0; i < diff->conflict_count; i++)
+		announce_conflict(announcer, &diff->conflicts[i]);
+	for (size_t i = 0; i < diff->stranger_count; i++)
+		announce_stranger(announcer, &diff->strangers[i]);
 }
 
 /* ---- nodes ---- */
@@ -238,7 +312,7 @@ static const char *const event_reasons[CLAIM_STATES] = {
 };
 
 void announce_plan(struct announcer *announcer, const struct plan *plan,
-                   const struct uplink *uplink)
+                   const struct uplink *uplink, const struct link_snapshot *links)
 {
 	for (size_t i = 0; i < plan->claim_count; i++) {
 		const struct claim *claim = &plan->claims[i];
@@ -247,7 +321,7 @@ void announce_plan(struct announcer *announcer, const struct plan *plan,
 		if (claim->state == CLAIM_ROUTED || claim->state == CLAIM_OWN ||
 		    claim->state == CLAIM_FAMILY_OFF)
 			continue;
-		claim_describe(claim, uplink, reason, sizeof(reason));
+		claim_describe(claim, uplink, links, reason, sizeof(reason));
 		snprintf(text, sizeof(text), "Skipping %s", reason);
 		if (!event_reasons[claim->state]) {
 			complain(announcer, LOG_LEVEL_INFO, text);

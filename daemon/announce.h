@@ -33,7 +33,7 @@ void announce_report(struct announcer *announcer, const struct reconcile_report 
 
 /* Nodes that the plan leaves out, with the reason. */
 void announce_plan(struct announcer *announcer, const struct plan *plan,
-                   const struct uplink *uplink);
+                   const struct uplink *uplink, const struct link_snapshot *links);
 
 /* Anything else that stands in the way. */
 void announce_complaint(struct announcer *announcer, enum log_level level, const struct error *err);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "default_route.h"
 #include "file.h"
 #include "instance.h"
 #include "subnet_file.h"
@@ -13,6 +14,10 @@ int host_open(struct host *host, const struct settings *settings, const struct l
               struct error *err)
 {
 	const struct options *options = settings->options;
+	struct reconciler_config routes = {
+		.protocol = (uint8_t)options->route_protocol,
+		.nexthop_mode = options->nexthop_objects,
+	};
 	int result;
 
 	memset(host, 0, sizeof(*host));
@@ -26,14 +31,16 @@ int host_open(struct host *host, const struct settings *settings, const struct l
 		result = rtnl_open(&host->rtnl, err);
 	if (result == 0)
 		result = nft_open(&host->nft, err);
+	routes.rtnl = host->rtnl;
+	memcpy(routes.networks, settings->conf.network, sizeof(routes.networks));
 	if (result == 0)
-		result = reconciler_new(host->rtnl, (uint8_t)options->route_protocol,
-		                        &host->reconciler, err);
+		result = reconciler_new(&routes, &host->reconciler, err);
 	if (result == 0)
 		result = link_snapshot_read(host->rtnl, &host->links, err);
 	if (result == 0)
 		result = iface_choose(options, &settings->conf, host->rtnl, &host->links, log,
 		                      &host->uplink, err);
+	host->chosen = host->uplink;
 	if (result == 0)
 		result = iface_public_ip(options, &host->links, &host->uplink, log, host->public_ip,
 		                         err);
@@ -53,36 +60,71 @@ void host_close(struct host *host)
 
 /* ---- what others change ---- */
 
-static void on_route_changed(void *ctx, const struct route *route, bool deleted)
+static void on_route_changed(void *ctx, const struct route *route, enum route_event event)
+{
+	struct host *host = ctx;
+	bool concerns = reconcile_note_route(host->reconciler, route, event);
+
+	if (default_route_is(route))
+		host->default_route_stale = concerns = true;
+	if (concerns)
+		host->changed(host->changed_ctx);
+}
+
+static void on_nexthop_changed(void *ctx, const struct nexthop *nexthop, bool deleted)
 {
 	struct host *host = ctx;
 
 	(void)deleted;
-	if (reconcile_concerns(host->reconciler, route))
+	if (reconcile_note_nexthop(host->reconciler, nexthop))
 		host->changed(host->changed_ctx);
 }
 
-static void on_links_changed(void *ctx)
+/* Pods come and go with links of their own; only our interface's news can have cost us routes. */
+static void on_link_changed(void *ctx, int index)
 {
 	struct host *host = ctx;
 
 	host->links_stale = true;
+	if (index == host->uplink.index)
+		reconcile_distrust(host->reconciler, true);
+	host->changed(host->changed_ctx);
+}
+
+static void on_overrun(void *ctx)
+{
+	struct host *host = ctx;
+
+	host->links_stale = true;
+	host->default_route_stale = true;
+	reconcile_distrust(host->reconciler, true);
 	host->changed(host->changed_ctx);
 }
 
 int host_watch(struct host *host, uv_loop_t *loop, void (*changed)(void *ctx), void *ctx,
                struct error *err)
 {
-	const struct rtnl_monitor_events events = {
-		.ctx = host,
-		.route_changed = on_route_changed,
-		.links_changed = on_links_changed,
-		.overrun = on_links_changed, /* each round reads the routes anyway */
+	struct rtnl_monitor_config config = {
+		.loop = loop,
+		.own = host->rtnl,
+		.events =
+			{
+				.ctx = host,
+				.route_changed = on_route_changed,
+				.nexthop_changed = on_nexthop_changed,
+				.link_changed = on_link_changed,
+				.overrun = on_overrun,
+			},
 	};
+	int result;
 
+	memcpy(config.networks, host->settings->conf.network, sizeof(config.networks));
 	host->changed = changed;
 	host->changed_ctx = ctx;
-	return rtnl_monitor_start(loop, host->rtnl, &events, &host->monitor, err);
+	result = rtnl_monitor_start(&config, &host->monitor, err);
+	/* What was read before is older than the first event. */
+	host_distrust(host);
+	return result;
 }
 
 void host_unwatch(struct host *host)
@@ -103,11 +145,56 @@ static void update_public_ip(struct host *host)
 			host->public_ip[i] = host->uplink.address[i];
 }
 
+/* Replacing an interface, as tools that configure networks do, takes less than this. */
+#define STAND_IN_AFTER_MS 5000
+
+/* The chosen interface is gone: may the default route's stand in for it by now? */
+static bool may_stand_in(struct host *host)
+{
+	uint64_t now = uv_hrtime() / 1000000;
+
+	if (host->gone_since == 0)
+		host->gone_since = now;
+	return !iface_is_named(host->settings->options) &&
+	       now - host->gone_since >= STAND_IN_AFTER_MS;
+}
+
+static void take_uplink(struct host *host, const struct uplink *uplink)
+{
+	if (uplink->index != host->uplink.index || strcmp(uplink->name, host->uplink.name) != 0)
+		log_warning(host->log,
+		            "The interface to the other nodes is %s (index %d) now; it was %s "
+		            "(index %d)",
+		            uplink->name, uplink->index, host->uplink.name, host->uplink.index);
+	host->uplink = *uplink;
+}
+
+static int find_uplink(struct host *host, struct error *err)
+{
+	const struct settings *settings = host->settings;
+	struct uplink stand_in;
+	struct error none;
+	int result = iface_refresh(&host->links, settings->options->route_table, &host->chosen,
+	                           err);
+
+	if (result == 0) {
+		host->gone_since = 0;
+		take_uplink(host, &host->chosen);
+	} else if (result == -ENODEV && may_stand_in(host) &&
+	           iface_follow_default_route(&settings->conf, host->rtnl, &host->links, &stand_in,
+	                                      &none) == 0) {
+		take_uplink(host, &stand_in);
+		result = 0;
+	}
+	return result;
+}
+
 int host_look(struct host *host, struct error *err)
 {
 	struct link_snapshot fresh = {0};
-	int result;
+	int index = host->uplink.index, result;
 
+	rtnl_monitor_drain(host->monitor);
 	if (!host->links_stale)
 		return 0;
 	result = link_snapshot_read(host->rtnl, &fresh, err);
@@ -115,9 +202,12 @@ int host_look(struct host *host, struct error *err)
 		return result;
 	link_snapshot_free(&host->links);
 	host->links = fresh;
-	result = iface_refresh(&host->links, &host->uplink, err);
+	result = find_uplink(host, err);
 	if (result < 0)
 		return result;
+	/* Replaced under its name: the routes went with the old one. */
+	if (host->uplink.index != index)
+		reconcile_distrust(host->reconciler, true);
 	update_public_ip(host);
 	host->links_stale = false;
 	return 0;
@@ -137,7 +227,9 @@ bool host_has_address(const struct host *host, enum ip_family_index family, stru
 void host_distrust(struct host *host)
 {
 	host->links_stale = true;
+	host->default_route_stale = true;
 	host->rules_installed = false;
+	reconcile_distrust(host->reconciler, false);
 }
 
 int host_plan(const struct host *host, const struct node_table *nodes, struct plan *plan,
@@ -161,16 +253,19 @@ int host_plan(const struct host *host, const struct node_table *nodes, struct pl
 
 /* ---- what is kept here ---- */
 
-int host_apply_routes(struct host *host, const struct plan *plan, bool may_delete,
+int host_apply_routes(struct host *host, const struct plan *plan, bool may_delete, uint64_t now,
                       struct reconcile_report *report, struct error *err)
 {
 	struct reconcile_goal goal = {
 		.routes = plan->routes,
 		.count = plan->route_count,
+		.table = host->settings->options->route_table,
 		.uplink = host->uplink.index,
 		.may_delete = may_delete,
+		.now = now,
 	};
 
+	memcpy(goal.own, plan->own, sizeof(goal.own));
 	for (int i = 0; i < IP_FAMILIES; i++)
 		goal.leave_alone[i] = host->settings->conf.network[i].addr.family != 0 &&
 		                      host->uplink.address[i].family == 0;

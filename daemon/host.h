@@ -11,6 +11,7 @@
 #include "hostgw/masquerade.h"
 #include "hostgw/monitor.h"
 #include "iface.h"
+#include "neighbours.h"
 #include "reconcile.h"
 #include "settings.h"
 
@@ -28,6 +29,11 @@ struct host {
 	struct link_snapshot links;
 	bool links_stale; /* an event told that they have changed */
 	struct uplink uplink;
+	struct uplink chosen;     /* at start; `uplink` is another only while that one is gone */
+	uint64_t gone_since;      /* milliseconds of uv_hrtime; 0: `chosen` is there */
+	int default_link;         /* where the default route leads; 0: not looked at, or nowhere */
+	bool default_route_stale; /* an event told that it may lead elsewhere */
+	struct neighbour_room neighbours[IP_FAMILIES]; /* as of the last round */
 	struct ip_addr public_ip[IP_FAMILIES]; /* what other nodes are to use; family 0: none */
 
 	/* the rules that the kernel accepted last */
@@ -51,7 +57,8 @@ int host_watch(struct host *host, uv_loop_t *loop, void (*changed)(void *ctx), v
 void host_unwatch(struct host *host);
 
 /* Brings the facts up to date. -ENODEV: the interface is away; everything stays as it is until it
- * is back, as there is nothing to install routes on. */
+ * is back, as there is nothing to install routes on. One that was chosen by the default route and
+ * stays away is stood in for by the one that the default route leads through meanwhile. */
 int host_look(struct host *host, struct error *err);
 
 /* False: the family is switched on but the interface has no address of it; `err` says so. Its
@@ -65,8 +72,8 @@ void host_distrust(struct host *host);
 int host_plan(const struct host *host, const struct node_table *nodes, struct plan *plan,
               struct error *err);
 
-/* Brings the kernel's routes to the plan; see reconcile_run. */
-int host_apply_routes(struct host *host, const struct plan *plan, bool may_delete,
+/* Brings the kernel's routes to the plan; see reconcile_run. `now`: monotonic milliseconds. */
+int host_apply_routes(struct host *host, const struct plan *plan, bool may_delete, uint64_t now,
                       struct reconcile_report *report, struct error *err);
 /* Installs the nftables table for the own pod CIDRs unless it stands already. */
 int host_apply_rules(struct host *host, const struct prefix own[IP_FAMILIES], struct error *err);

@@ -7,6 +7,8 @@
 #include <pcre2.h>
 #include <string.h>
 
+#include "default_route.h"
+
 /* ---- addresses ---- */
 
 static bool may_identify(const struct link_address *address, int index)
@@ -75,6 +77,21 @@ static int take_link(const struct link *link, const struct net_conf *conf,
 	                 "interface %s has no global address of a family that the net-conf.json "
 	                 "switches on; give it one, or choose another with --iface",
 	                 link->name);
+}
+
+/* What comes through a VRF's interfaces is looked up in the VRF's own table. */
+static int check_vrf(const struct link_snapshot *links, const struct link *link, uint32_t table,
+                     struct error *err)
+{
+	const struct link *vrf = link_find(links, link->master);
+
+	if (!link->vrf_slave || table != RT_TABLE_MAIN)
+		return 0;
+	return error_set(err, EINVAL,
+	                 "interface %s is enslaved to VRF %s, whose routes are not in table main; "
+	                 "give the VRF's table (ip -d link show) with --route-table, or choose "
+	                 "another --iface",
+	                 link->name, vrf ? vrf->name : "");
 }
 
 /* ---- by flag ---- */
@@ -218,46 +235,47 @@ static int choose_by_reach(const char *text, const struct net_conf *conf, struct
 
 /* ---- by default route ---- */
 
-struct default_route {
-	struct route best;
-	bool found;
-};
-
-static void see_default(void *ctx, const struct route *route)
+/* An interface that only IPv6 is configured for is found by IPv6's. */
+static uint8_t default_family(const struct net_conf *conf)
 {
-	struct default_route *seen = ctx;
-
-	if (route->dst.length != 0 || route->type != RTN_UNICAST || route->oif == 0)
-		return;
-	if (!seen->found || route->metric < seen->best.metric)
-		seen->best = *route;
-	seen->found = true;
+	return conf->network[IP_V4].addr.family != 0 ? AF_INET : AF_INET6;
 }
 
-static void forget_default(void *ctx)
+int iface_find_default(const struct net_conf *conf, struct rtnl *rtnl, int *index,
+                       struct error *err)
 {
-	((struct default_route *)ctx)->found = false;
+	const struct default_route *best;
+	struct default_routes routes;
+
+	if (default_routes_read(rtnl, default_family(conf), &routes, err) < 0)
+		return -err->code;
+	best = default_routes_best(&routes);
+	*index = best ? best->oif : 0;
+	return 0;
 }
 
-static int choose_by_default_route(const struct net_conf *conf, struct rtnl *rtnl,
-                                   const struct link_snapshot *links, struct uplink *out,
-                                   struct error *err)
+int iface_follow_default_route(const struct net_conf *conf, struct rtnl *rtnl,
+                               const struct link_snapshot *links, struct uplink *out,
+                               struct error *err)
 {
-	bool ipv4 = conf->network[IP_V4].addr.family != 0;
-	struct default_route seen = {.found = false};
 	const struct link *link;
-	int result = route_dump(rtnl, ipv4 ? AF_INET : AF_INET6, RT_TABLE_MAIN, see_default,
-	                        forget_default, &seen, err);
+	int index;
 
-	if (result < 0)
-		return result;
-	link = seen.found ? link_find(links, seen.best.oif) : NULL;
+	if (iface_find_default(conf, rtnl, &index, err) < 0)
+		return -err->code;
+	link = link_find(links, index);
 	if (!link)
 		return error_set(err, ENODEV,
 		                 "this host has no %s default route to choose an interface by; "
 		                 "name one with --iface",
-		                 ipv4 ? "IPv4" : "IPv6");
+		                 default_family(conf) == AF_INET ? "IPv4" : "IPv6");
 	return take_link(link, conf, links, NULL, out, err);
+}
+
+bool iface_is_named(const struct options *options)
+{
+	return options->iface.count > 0 || options->iface_regex.count > 0 ||
+	       options->public_ip[0] || options->iface_can_reach[0];
 }
 
 int iface_choose(const struct options *options, const struct net_conf *conf, struct rtnl *rtnl,
@@ -275,8 +293,10 @@ int iface_choose(const struct options *options, const struct net_conf *conf, str
 		result = choose_by_reach(options->iface_can_reach, conf, rtnl, links, out, err);
 	} else {
 		log_info(log, "Determining IP address of default interface");
-		result = choose_by_default_route(conf, rtnl, links, out, err);
+		result = iface_follow_default_route(conf, rtnl, links, out, err);
 	}
+	if (result == 0)
+		result = check_vrf(links, link_find(links, out->index), options->route_table, err);
 	for (int i = 0; i < IP_FAMILIES && result == 0; i++)
 		if (conf->network[i].addr.family != 0 && out->address[i].family != 0)
 			log_info(log, "Using interface with name %s and address %s", out->name,
@@ -328,7 +348,8 @@ int iface_public_ip(const struct options *options, const struct link_snapshot *l
 	return 0;
 }
 
-int iface_refresh(const struct link_snapshot *links, struct uplink *uplink, struct error *err)
+int iface_refresh(const struct link_snapshot *links, uint32_t table, struct uplink *uplink,
+                  struct error *err)
 {
 	const struct link *link = link_find(links, uplink->index);
 	struct uplink fresh;
@@ -340,6 +361,8 @@ int iface_refresh(const struct link_snapshot *links, struct uplink *uplink, stru
 		                 "interface %s is gone; waiting for it to come back "
 		                 "(or restart with another --iface)",
 		                 uplink->name);
+	if (check_vrf(links, link, table, err) < 0)
+		return -err->code;
 	fresh = describe_link(link, links, NULL);
 	/* An address that is still there stays the chosen one, whatever came beside it. */
 	for (int i = 0; i < IP_FAMILIES; i++)

@@ -10,6 +10,7 @@ enum option_kind {
 	OPTION_BOOL,
 	OPTION_NUMBER,
 	OPTION_TEXT,
+	OPTION_CHOICE,  /* one of few words; the field is the enum that counts them */
 	OPTION_LIST,    /* each use adds one */
 	OPTION_IGNORED, /* flannel's; takes a value, gets one note */
 };
@@ -23,7 +24,7 @@ struct option_spec {
 	uint32_t maximum; /* of a number */
 	size_t offset;    /* in struct options */
 	const char *initial;
-	const char *value; /* what the help calls the value */
+	const char *value; /* what the help calls the value; of a choice: its words, in order */
 	const char *help;
 };
 
@@ -69,6 +70,9 @@ static const struct option_spec specs[] = {
          "routing table (254 is main)"},
 	{NULL, "route-metric", NULL, OPTION_NUMBER, true, UINT32_MAX, FIELD(route_metric), "0", "N",
          "metric of our routes; 0: the kernel's default (IPv6: 1024)"},
+	{NULL, "nexthop-objects", NULL, OPTION_CHOICE, true, 0, FIELD(nexthop_objects), "auto",
+         "auto|always|never",
+         "lead IPv4 routes through nexthop objects; auto: when there are many"},
 	{NULL, "ip-blackhole-route", NULL, OPTION_BOOL, false, 0, FIELD(ip_blackhole_route),
          "false", NULL, "unused addresses of the own pod CIDR do not loop"},
 	{NULL, "ip-masq", NULL, OPTION_BOOL, false, 0, FIELD(ip_masq), "false", NULL,
@@ -80,6 +84,8 @@ static const struct option_spec specs[] = {
          "CIDR", "destination that sees pod addresses; repeatable"},
 	{NULL, "iptables-forward-rules", NULL, OPTION_BOOL, false, 0, FIELD(iptables_forward_rules),
          "true", NULL, "accept pod traffic in forward"},
+	{NULL, "enable-forwarding", NULL, OPTION_BOOL, true, 0, FIELD(enable_forwarding), "false",
+         NULL, "switch on the kernel's forwarding where it is off"},
 
 	{"Files", "net-config-path", NULL, OPTION_TEXT, false, 0, FIELD(net_config_path),
          "/etc/kube-flannel/net-conf.json", "FILE", "the network's configuration"},
@@ -176,6 +182,23 @@ static int parse_number(const char *text, uint32_t maximum, uint32_t *out)
 	return 0;
 }
 
+/* `choices`: words with | between them; *out becomes the number of the one that `text` is. */
+static int parse_choice(const char *text, const char *choices, unsigned *out)
+{
+	size_t length = strlen(text);
+
+	for (unsigned number = 0; *choices; number++) {
+		size_t end = strcspn(choices, "|");
+
+		if (end == length && memcmp(choices, text, end) == 0) {
+			*out = number;
+			return 0;
+		}
+		choices += end + (choices[end] == '|');
+	}
+	return -EINVAL;
+}
+
 static int list_add(struct option_list *list, const char *text)
 {
 	if (list->count == OPTION_LIST_MAX)
@@ -204,6 +227,11 @@ static int set_value(struct parse *parse, const struct option_spec *spec, const 
 		return 0;
 	case OPTION_TEXT:
 		memcpy(field, &text, sizeof(text));
+		return 0;
+	case OPTION_CHOICE:
+		if (parse_choice(text, spec->value, field) < 0)
+			return error_set(err, EINVAL, "%s=%s: expected one of %s", source, text,
+			                 spec->value);
 		return 0;
 	case OPTION_LIST:
 		if (list_add(field, text) < 0)
@@ -331,6 +359,26 @@ static void print_help_text(FILE *to, const char *text)
 	}
 }
 
+/* Which flags have variables of hostgwd's own; lines of some 80 columns. */
+static void print_environment_help(FILE *to)
+{
+	size_t column = 0;
+
+	fputs("\nEach flag is also an environment variable: FLANNELD_ and the name in upper case "
+	      "with\n- as _. A flag wins. HOSTGW_ takes the place of FLANNELD_ for these:\n",
+	      to);
+	for (size_t i = 0; i < SPEC_COUNT; i++) {
+		if (!specs[i].own)
+			continue;
+		if (column + strlen(specs[i].name) > 76) {
+			fputc('\n', to);
+			column = 0;
+		}
+		column += (size_t)fprintf(to, " %s", specs[i].name);
+	}
+	fputc('\n', to);
+}
+
 void options_print_help(FILE *to)
 {
 	for (size_t i = 0; i < SPEC_COUNT; i++) {
@@ -341,14 +389,14 @@ void options_print_help(FILE *to)
 			fprintf(to, "\n%s:\n", spec->group);
 		snprintf(left, sizeof(left), "--%s%s%s", spec->name, spec->value ? " " : "",
 		         spec->value ? spec->value : "");
-		fprintf(to, "  %-33s ", left);
+		if (strlen(left) > 33)
+			fprintf(to, "  %s\n%*s", left, 36, "");
+		else
+			fprintf(to, "  %-33s ", left);
 		print_help_text(to, spec->help);
 		if (spec->initial[0] && strcmp(spec->initial, "false") != 0)
 			fprintf(to, " (default %s)", spec->initial);
 		fputc('\n', to);
 	}
-	fputs("\nEach flag is also an environment variable: FLANNELD_ and the name in upper case "
-	      "with\n- as _; HOSTGW_ for nodes-file, node-name, annotate, events, route-*, "
-	      "nonmasquerade-cidr,\nstate-dir and log-format. A flag wins.\n",
-	      to);
+	print_environment_help(to);
 }

@@ -13,6 +13,7 @@
 #include <stdio.h>
 
 #include "hostgw/error.h"
+#include "nexthop_plan.h"
 
 #define OPTION_LIST_MAX 32
 
@@ -43,11 +44,13 @@ struct options {
 	uint32_t route_protocol;
 	uint32_t route_table;
 	uint32_t route_metric;
+	enum nexthop_mode nexthop_objects;
 	bool ip_blackhole_route;
 	bool ip_masq;
 	bool ip_masq_fully_random_disable;
 	bool iptables_forward_rules;
 	struct option_list nonmasquerade_cidr;
+	bool enable_forwarding;
 	/* files */
 	const char *net_config_path;
 	const char *subnet_file;

@@ -60,6 +60,15 @@ static bool covers_host_address(const struct link_snapshot *links, const struct 
 	return false;
 }
 
+/* The own pod CIDR holds the bridge's address, of course, but not that by which others come. */
+static enum claim_state judge_own(const struct plan_input *input, const struct claim *claim)
+{
+	const struct ip_addr *address =
+		&input->uplink->address[ip_family_index(claim->cidr.addr.family)];
+
+	return prefix_contains_ip(&claim->cidr, address) ? CLAIM_HOST_ADDRESS : CLAIM_OWN;
+}
+
 /* Host-gw needs a next hop that answers ARP or neighbour discovery on the uplink itself. */
 static bool on_link(const struct plan_input *input, const struct ip_addr *via)
 {
@@ -124,7 +133,7 @@ static enum claim_state judge_claim(const struct plan_input *input, const struct
 	if (!prefix_contains(network, &claim->cidr))
 		return CLAIM_OUTSIDE_NETWORK;
 	if (claim->state == CLAIM_OWN)
-		return CLAIM_OWN;
+		return judge_own(input, claim);
 	if (claim->node->other_backend)
 		return CLAIM_OTHER_BACKEND;
 	if (covers_host_address(input->links, &claim->cidr))
@@ -134,6 +143,12 @@ static enum claim_state judge_claim(const struct plan_input *input, const struct
 
 /* ---- claims against each other ---- */
 
+/* A node whose age is not known must not take what one of a known age has. */
+static uint64_t birth(const struct node *node)
+{
+	return node->created > 0 ? (uint64_t)node->created : UINT64_MAX;
+}
+
 /* Own claims first, then older nodes before younger, then by name; a node's own in their order. */
 static int compare_seniority(const void *a, const void *b)
 {
@@ -142,8 +157,8 @@ static int compare_seniority(const void *a, const void *b)
 
 	if ((left->state == CLAIM_OWN) != (right->state == CLAIM_OWN))
 		return left->state == CLAIM_OWN ? -1 : 1;
-	if (left->node->created != right->node->created)
-		return left->node->created < right->node->created ? -1 : 1;
+	if (birth(left->node) != birth(right->node))
+		return birth(left->node) < birth(right->node) ? -1 : 1;
 	if (left->node != right->node)
 		return strcmp(left->node->name, right->node->name);
 	return left < right ? -1 : left > right;
@@ -290,68 +305,4 @@ void plan_free(struct plan *plan)
 	free(plan->claims);
 	free(plan->routes);
 	memset(plan, 0, sizeof(*plan));
-}
-
-/* ---- words ---- */
-
-static const struct {
-	const char *word;
-	const char *sentence;
-	const char *remedy;
-} state_words[CLAIM_STATES] = {
-	[CLAIM_ROUTED] = {"routed", "via the node's address", ""},
-	[CLAIM_OWN] = {"own", "this host's own pod CIDR", ""},
-	[CLAIM_NO_POD_CIDR] = {"no-pod-cidr", "the node has no pod CIDR",
-                               "the controller manager hands them out with "
-                               "--allocate-node-cidrs, or set spec.podCIDR"},
-	[CLAIM_BAD_POD_CIDR] = {"bad-pod-cidr", "its pod CIDR is not a CIDR",
-                                "correct the node's podCIDR"},
-	[CLAIM_FAMILY_OFF] = {"family-off", "its pod CIDR is of a family that is switched off",
-                              "EnableIPv4 and EnableIPv6 in net-conf.json say which are on"},
-	[CLAIM_OUTSIDE_NETWORK] = {"outside-network",
-                                   "its pod CIDR is not inside the configured Network",
-                                   "make Network in net-conf.json the cluster CIDR"},
-	[CLAIM_CONFLICT] = {"conflict", "its pod CIDR overlaps one that is taken",
-                            "give one of the two another pod CIDR"},
-	[CLAIM_HOST_ADDRESS] = {"host-address", "its pod CIDR covers an address of this host",
-                                "remove that address or give the node another pod CIDR"},
-	[CLAIM_OTHER_BACKEND] = {"other-backend", "it is annotated with another backend type",
-                                 "run host-gw there too"},
-	[CLAIM_NO_NEXT_HOP] = {"no-next-hop", "it names no address of the pod CIDR's family",
-                               "start its daemon, or give the node an InternalIP"},
-	[CLAIM_BAD_NEXT_HOP] = {"bad-next-hop", "its address cannot be a next hop",
-                                "correct the node's public-ip annotation or InternalIP"},
-	[CLAIM_OWN_ADDRESS] = {"own-address", "its address is this host's own",
-                               "correct the node's public-ip annotation or InternalIP"},
-	[CLAIM_OFF_LINK] = {"off-link", "its address is in no subnet of this host's interface",
-                            "host-gw needs nodes on one link: choose another --iface or "
-                            "--public-ip, or route that subnet by other means"},
-};
-
-const char *claim_state_word(enum claim_state state)
-{
-	return state_words[state].word;
-}
-
-const char *claim_describe(const struct claim *claim, const struct uplink *uplink, char *text,
-                           size_t size)
-{
-	char cidr[PREFIX_TEXT_MAX], via[IP_TEXT_MAX];
-	size_t used = (size_t)snprintf(text, size, "node %s", claim->node->name);
-
-	if (claim->cidr.addr.family != 0 && used < size)
-		used += (size_t)snprintf(text + used, size - used, " (%s via %s)",
-		                         prefix_format(&claim->cidr, cidr),
-		                         ip_format(&claim->via, via));
-	if (used < size)
-		used += (size_t)snprintf(text + used, size - used, ": %s",
-		                         state_words[claim->state].sentence);
-	if (claim->state == CLAIM_OFF_LINK && used < size)
-		used += (size_t)snprintf(text + used, size - used, " %s", uplink->name);
-	if (claim->other && used < size)
-		used += (size_t)snprintf(text + used, size - used, " (by node %s)",
-		                         claim->other->name);
-	if (state_words[claim->state].remedy[0] && used < size)
-		snprintf(text + used, size - used, "; %s", state_words[claim->state].remedy);
-	return text;
 }

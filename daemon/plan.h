@@ -20,7 +20,7 @@ struct uplink {
 	struct ip_addr address[IP_FAMILIES]; /* family 0: none of that family */
 };
 
-/* What was decided of one claim; its words are in plan.c, in one table. */
+/* What was decided of one claim; its words are in claim_text.c, in one table. */
 enum claim_state {
 	CLAIM_ROUTED,          /* the plan has its route */
 	CLAIM_OWN,             /* this host's own pod CIDR */
@@ -72,8 +72,8 @@ void plan_free(struct plan *plan);
 
 /* One word for lists and metrics: "routed", "conflict", ... */
 const char *claim_state_word(enum claim_state state);
-/* The state in a sentence with its remedy, into `text`. */
-const char *claim_describe(const struct claim *claim, const struct uplink *uplink, char *text,
-                           size_t size);
+/* The state in a sentence with its remedy, into `text`; `links` as the plan was made with. */
+const char *claim_describe(const struct claim *claim, const struct uplink *uplink,
+                           const struct link_snapshot *links, char *text, size_t size);
 
 #endif

@@ -1,36 +1,71 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Makes the kernel's routes those of the plan: dump, diff, one batch, the
- * results. Remembers what the kernel acknowledged, so that a repair is told from news
- * and a monitor's event that matters from one that does not.
+ * Makes the kernel's routes those of the plan: observe, propose, hold back
+ * what is not due, apply, remember. Remembers what the kernel acknowledged, so that a repair
+ * is told from news, and what makes trouble, so that it is tried ever more seldom.
  */
 #ifndef DAEMON_RECONCILE_H
 #define DAEMON_RECONCILE_H
 
-#include "hostgw/route.h"
+#include "nexthop_plan.h"
+#include "observed.h"
 #include "route_diff.h"
 
 struct reconciler;
 
-struct reconcile_report {
-	struct route_diff diff; /* every change with its result, every conflict */
-	bool *repair;           /* one a change: it puts back what somebody took away */
-	size_t failed;          /* changes that the kernel refused */
-	bool raced;             /* the table changed meanwhile: run again at once */
+struct reconciler_config {
+	struct rtnl *rtnl; /* borrowed */
+	uint8_t protocol;  /* ours */
+	enum nexthop_mode nexthop_mode;
+	struct prefix networks[IP_FAMILIES]; /* family 0: switched off */
 };
-
-int reconciler_new(struct rtnl *rtnl, uint8_t protocol, struct reconciler **out, struct error *err);
-void reconciler_free(struct reconciler *reconciler); /* NULL is fine */
 
 struct reconcile_goal {
 	const struct route *routes; /* desired, sorted by route_compare_key */
 	size_t count;
-	int uplink;      /* index of the interface to the other nodes */
-	bool may_delete; /* the node list was complete */
+	uint32_t table;                 /* theirs */
+	int uplink;                     /* index of the interface to the other nodes */
+	bool may_delete;                /* the node list was complete */
+	uint64_t now;                   /* milliseconds, monotonic */
+	struct prefix own[IP_FAMILIES]; /* this node's pod CIDRs; family 0: none */
 	/* Families whose routes are not even looked at: the interface has no address of them. None
 	 * of `routes` is of such a family. */
 	bool leave_alone[IP_FAMILIES];
 };
+
+/* What is to change, in the order in which it is sent: objects, routes, objects that go. */
+struct proposal {
+	struct nexthop_plan nexthops;
+	struct route_diff routes;
+};
+
+/* Of one route change. */
+struct change_cause {
+	bool repair;      /* it puts back what somebody took away or changed */
+	uint8_t opponent; /* protocol of the route in its place; RTPROT_UNSPEC: there was none */
+	bool fight;       /* with this repair the other is taken for an opponent */
+};
+
+struct reconcile_report {
+	struct proposal proposal;    /* every change that was sent, with its result */
+	struct change_cause *causes; /* one a route change */
+	size_t held_back;            /* changes that are not due yet */
+	size_t failed;               /* changes that the kernel refused */
+	bool raced;                  /* the table changed meanwhile: run again at once */
+	uint64_t next_due;           /* run again by then; UINT64_MAX: not before an event */
+};
+
+/* For status and metrics; counts since the start unless they are of the last run. */
+struct reconcile_stats {
+	uint64_t runs, dumps, repairs, failures, fights;
+	size_t desired, installed, conflicts, strangers, fighting; /* last run */
+	bool nexthop_objects;                                      /* in use */
+};
+
+/* -EOPNOTSUPP: nexthop objects are asked for, and the kernel has none. */
+int reconciler_new(const struct reconciler_config *config, struct reconciler **out,
+                   struct error *err);
+void reconciler_free(struct reconciler *reconciler); /* NULL is fine */
 
 /*
  * One run. 0: the report holds the outcome of each change, which may be a failure. Negative:
@@ -41,11 +76,23 @@ int reconcile_run(struct reconciler *reconciler, const struct reconcile_goal *go
                   struct reconcile_report *report, struct error *err);
 void reconcile_report_free(struct reconcile_report *report);
 
-/* The kernel's answer tells that the table changed between the dump and the batch: read it again,
- * then decide. */
+/* What a run would change; sends nothing. */
+int reconcile_propose(struct reconciler *reconciler, const struct reconcile_goal *goal,
+                      struct proposal *out, struct error *err);
+void proposal_free(struct proposal *proposal);
+
+/* The kernel's answer tells that the table changed between the reading and the batch: read it
+ * again, then decide. */
 bool reconcile_is_race(const struct route_change *change);
 
-/* True if a route that others changed may matter to us: ours, or to a destination of ours. */
-bool reconcile_concerns(const struct reconciler *reconciler, const struct route *route);
+/* What the monitor tells; true: it may concern what is desired, so a run is due. */
+bool reconcile_note_route(struct reconciler *reconciler, const struct route *route,
+                          enum route_event event);
+bool reconcile_note_nexthop(struct reconciler *reconciler, const struct nexthop *nexthop);
+/* Events may have been lost, or routes may have gone without one. `links`: with a link or an
+ * address, so what is missing now is nobody's attack, and what was refused may work now. */
+void reconcile_distrust(struct reconciler *reconciler, bool links);
+
+struct reconcile_stats reconcile_stats(const struct reconciler *reconciler);
 
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "handle.h"
+#include "host_check.h"
 
 /* Rounds are this far apart at least. */
 #define ROUND_GAP_MS 10
@@ -15,11 +16,12 @@
 #define AUDIT_MS        (5 * 60 * 1000)
 #define AUDIT_JITTER_MS (60 * 1000)
 
-/* What a round left undone. Each was said, and is tried again. */
+/* What a round left undone. Each was said, and is tried again. Single routes that failed are a
+ * peer's matter: this host is ready all the same, and they have times of their own. */
 struct outcome {
-	size_t host_failures;  /* the interface, the route table, the rules or the file */
-	size_t route_failures; /* single routes: a peer's matter, this host is ready all the same */
-	bool raced;            /* the routes changed under its hands: again soon */
+	size_t host_failures; /* the interface, the route table, the rules or the file */
+	bool raced;           /* the routes changed under its hands: again soon */
+	uint64_t next_due;    /* of single routes; UINT64_MAX: none */
 };
 
 static void note_failure(struct rounds *rounds, const struct error *err, struct outcome *outcome)
@@ -107,7 +109,8 @@ static void carry_out(struct rounds *rounds, const struct plan *plan, struct out
 		log_beginning(rounds);
 	rounds->publish(rounds->ctx, rounds->ready);
 	note_missing_addresses(rounds, outcome);
-	if (host_apply_routes(host, plan, rounds->may_delete, &report, &err) < 0)
+	if (host_apply_routes(host, plan, rounds->may_delete, uv_now(rounds->loop), &report, &err) <
+	    0)
 		note_failure(rounds, &err, outcome);
 	if (host_apply_rules(host, rounds->own_cidrs, &err) < 0)
 		note_failure(rounds, &err, outcome);
@@ -118,52 +121,73 @@ static void carry_out(struct rounds *rounds, const struct plan *plan, struct out
 			start_running(rounds);
 	}
 	announce_report(&rounds->announcer, &report);
-	outcome->route_failures = report.failed;
 	outcome->raced = report.raced;
+	outcome->next_due = report.next_due;
 	reconcile_report_free(&report);
 	rounds->ready = outcome->host_failures == 0;
 	rounds->publish(rounds->ctx, rounds->ready);
+}
+
+static void complain_of_host(void *ctx, const struct error *err)
+{
+	struct rounds *rounds = ctx;
+
+	announce_complaint(&rounds->announcer, LOG_LEVEL_WARNING, err);
 }
 
 /* ---- one after another ---- */
 
 static void run_round(uv_timer_t *timer);
 
-/* The delay grows from one retry to the next; a round that an event asked for does not count. */
-static void schedule_retry(struct rounds *rounds, const struct outcome *outcome)
+/* Milliseconds until this host's own failures are tried again; 0: there are none. The delay grows
+ * from one retry to the next; a round that an event asked for does not count. */
+static uint64_t retry_delay(struct rounds *rounds, const struct outcome *outcome)
 {
-	uint64_t first = outcome->raced ? ROUND_GAP_MS : RETRY_FIRST_MS;
-
-	if (outcome->host_failures + outcome->route_failures == 0) {
-		rounds->retry_delay = 0;
-		return;
-	}
+	if (outcome->host_failures == 0 && !outcome->raced)
+		return rounds->retry_delay = 0;
 	if (rounds->retry_delay == 0)
-		rounds->retry_delay = first;
+		rounds->retry_delay = outcome->raced ? ROUND_GAP_MS : RETRY_FIRST_MS;
 	else if (rounds->retrying)
 		rounds->retry_delay *= 2;
 	if (rounds->retry_delay > RETRY_MOST_MS)
 		rounds->retry_delay = RETRY_MOST_MS;
+	return rounds->retry_delay;
+}
+
+static void schedule_next(struct rounds *rounds, const struct outcome *outcome)
+{
+	uint64_t now = uv_now(rounds->loop), delay = retry_delay(rounds, outcome);
+	uint64_t due = outcome->next_due;
+
+	if (delay != 0 && now + delay < due)
+		due = now + delay;
+	if (due == UINT64_MAX)
+		return;
+	if (due < now + ROUND_GAP_MS)
+		due = now + ROUND_GAP_MS;
 	rounds->retrying = true;
-	uv_timer_start(&rounds->timer, run_round, rounds->retry_delay, 0);
+	uv_timer_start(&rounds->timer, run_round, due - now, 0);
 }
 
 static void run_round(uv_timer_t *timer)
 {
 	struct rounds *rounds = timer->data;
-	struct outcome outcome = {0};
+	struct outcome outcome = {.next_due = UINT64_MAX};
 	struct plan plan = {0};
 	struct error err;
+	bool looked;
 
 	rounds->last_round = uv_now(rounds->loop);
 	announce_begin(&rounds->announcer);
-	if (host_look(rounds->host, &err) < 0 ||
-	    host_plan(rounds->host, rounds->nodes, &plan, &err) < 0) {
+	looked = host_look(rounds->host, &err) == 0;
+	uv_timer_stop(timer); /* what host_look heard of is dealt with in this round */
+	if (!looked || host_plan(rounds->host, rounds->nodes, &plan, &err) < 0) {
 		note_failure(rounds, &err, &outcome);
 		rounds->ready = false;
 	} else {
 		bool known = knows_own_cidrs(rounds, &plan);
 
+		host_check(rounds->host, &plan, complain_of_host, rounds);
 		if (known)
 			memcpy(rounds->own_cidrs, plan.own, sizeof(rounds->own_cidrs));
 		else
@@ -171,11 +195,12 @@ static void run_round(uv_timer_t *timer)
 		/* Once running, the others are followed even while the own Node is away. */
 		if (known || rounds->running)
 			carry_out(rounds, &plan, &outcome);
-		announce_plan(&rounds->announcer, &plan, &rounds->host->uplink);
+		announce_plan(&rounds->announcer, &plan, &rounds->host->uplink,
+		              &rounds->host->links);
 	}
 	announce_end(&rounds->announcer);
 	plan_free(&plan);
-	schedule_retry(rounds, &outcome);
+	schedule_next(rounds, &outcome);
 }
 
 void rounds_ask(struct rounds *rounds)

@@ -22,8 +22,10 @@ int route_compare_key(const void *a, const void *b)
 bool route_satisfies(const struct route *desired, const struct route *observed)
 {
 	if (observed->protocol != desired->protocol || observed->type != desired->type ||
-	    observed->foreign_attributes || observed->nexthop_id != 0)
+	    observed->foreign_attributes || observed->nexthop_id != desired->nexthop_id)
 		return false;
+	if (desired->nexthop_id != 0)
+		return true;
 	/* The kernel gives an IPv6 blackhole the loopback interface. */
 	if (desired->type == RTN_BLACKHOLE)
 		return true;
@@ -74,6 +76,28 @@ static void add_conflict(struct merge *merge, const struct route *desired,
 	                                                                  .observed = *foreign};
 }
 
+/* What others put into our Network: not the kernel's routes to interfaces, nor what leads to
+ * this host's own pods. A route to a desired destination at another metric is one, too. */
+static bool is_stranger(const struct merge *merge, const struct route *route)
+{
+	const struct route_diff_input *input = merge->input;
+	enum ip_family_index family = ip_family_index(route->dst.addr.family);
+
+	return route->protocol != input->protocol && route->protocol != RTPROT_KERNEL &&
+	       route->table == input->table && input->networks[family].addr.family != 0 &&
+	       prefix_contains(&input->networks[family], &route->dst) &&
+	       (input->own[family].addr.family == 0 ||
+	        !prefix_contains(&input->own[family], &route->dst));
+}
+
+/* Our route was there, and another program put its own in its place. */
+static bool was_taken(const struct merge *merge, const struct route *desired, size_t count)
+{
+	const struct route_diff_input *input = merge->input;
+
+	return count == 1 && input->is_held && input->is_held(input->ctx, desired);
+}
+
 /*
  * The routes of one key: at most one is desired, several may be there (IPv4 takes more of one key
  * with `ip route append`, IPv6 makes them one with several next hops). A replace takes the place of
@@ -93,10 +117,15 @@ static void settle_key(struct merge *merge, const struct route *desired,
 		else
 			foreign = &observed[i];
 	}
-	if (desired && !right && foreign)
+	if (desired && !right && foreign && was_taken(merge, desired, count))
+		add_change(merge, ROUTE_REPLACE, desired);
+	else if (desired && foreign)
 		add_conflict(merge, desired, foreign);
 	else if (desired && !right)
 		add_change(merge, replaceable ? ROUTE_REPLACE : ROUTE_ADD, desired);
+	for (size_t i = 0; !desired && i < count; i++)
+		if (is_stranger(merge, &observed[i]))
+			merge->diff->strangers[merge->diff->stranger_count++] = observed[i];
 
 	if (!merge->input->may_delete || (desired && !right && !foreign))
 		return;
@@ -146,9 +175,11 @@ int route_diff_make(const struct route_diff_input *input, struct route_diff *out
 	memset(out, 0, sizeof(*out));
 	out->changes = calloc(most, sizeof(*out->changes));
 	out->conflicts = calloc(input->desired_count + 1, sizeof(*out->conflicts));
+	out->strangers = calloc(input->observed_count + 1, sizeof(*out->strangers));
 	merge.deletes = calloc(input->observed_count + 1, sizeof(*merge.deletes));
 	merge.next_hops = calloc(input->desired_count + 1, sizeof(*merge.next_hops));
-	if (!out->changes || !out->conflicts || !merge.deletes || !merge.next_hops) {
+	if (!out->changes || !out->conflicts || !out->strangers || !merge.deletes ||
+	    !merge.next_hops) {
 		free(merge.deletes);
 		free(merge.next_hops);
 		route_diff_free(out);
@@ -170,5 +201,6 @@ void route_diff_free(struct route_diff *diff)
 		route_changes_release(diff->changes, diff->change_count);
 	free(diff->changes);
 	free(diff->conflicts);
+	free(diff->strangers);
 	memset(diff, 0, sizeof(*diff));
 }

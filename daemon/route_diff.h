@@ -13,12 +13,13 @@
 /* qsort(3) order by what the kernel takes for the same route: destination, table, metric, TOS. */
 int route_compare_key(const void *a, const void *b);
 
-/* True if `observed` is what a route_apply of `desired` makes. */
+/* True if `observed` is what a route_apply of `desired` makes. Where the route goes through a
+ * nexthop object, its number decides; what is behind the number is nexthop_plan's matter. */
 bool route_satisfies(const struct route *desired, const struct route *observed);
 
 struct route_conflict {
 	struct route desired;
-	struct route observed; /* the foreign route in its place */
+	struct route observed; /* the foreign route in its place, or beside it */
 };
 
 struct route_diff {
@@ -26,6 +27,9 @@ struct route_diff {
 	size_t change_count;
 	struct route_conflict *conflicts;
 	size_t conflict_count;
+	/* Foreign routes into the Network that nobody's pod CIDR explains: reported, left alone. */
+	struct route *strangers;
+	size_t stranger_count;
 };
 
 struct route_diff_input {
@@ -34,8 +38,15 @@ struct route_diff_input {
 	const struct route *observed;
 	size_t observed_count;
 	uint8_t protocol; /* ours */
+	uint32_t table;   /* of the desired routes: strangers elsewhere harm nobody */
 	int uplink;       /* index of the interface to the other nodes */
 	bool may_delete;  /* the node list and the dump were complete */
+	struct prefix networks[IP_FAMILIES]; /* family 0: none */
+	struct prefix own[IP_FAMILIES];      /* this node's pod CIDRs: what is in there is local */
+	/* True: the route was in the kernel and ours when last seen, so that a foreign one in its
+	 * place took it away from us. NULL: none was. */
+	bool (*is_held)(const void *ctx, const struct route *desired);
+	const void *ctx;
 };
 
 int route_diff_make(const struct route_diff_input *input, struct route_diff *out,

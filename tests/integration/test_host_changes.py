@@ -8,48 +8,15 @@ from typing import Generator
 import pytest
 
 import nodes_file
+from dual_stack import BLACKHOLE, V6_CONF, V6_ROUTES, dual_stack_worker, v6_routes, wait_v4, wait_v6
 from lab import Lab, Node, Worker
 from process import Process
 from waiting import poll, poll_equal
 
-DUAL_CONF = """{"Network": "10.1.0.0/16", "EnableIPv6": true, "IPv6Network": "fd00:1::/32",
- "Backend": {"Type": "host-gw"}}"""
-V6_CONF = """{"EnableIPv4": false, "EnableIPv6": true, "IPv6Network": "fd00:1::/32",
- "Backend": {"Type": "host-gw"}}"""
-
-DUAL_NODES = """\
-- {name: kubworker1, podCIDRs: ["10.1.0.0/24", "fd00:1:0::/64"],
-   addresses: [192.168.2.44, "fd00:2::44"]}
-- {name: kubworker2, podCIDRs: ["10.1.4.0/24", "fd00:1:4::/64"],
-   addresses: [192.168.2.45, "fd00:2::45"]}
-"""
-BLACKHOLE = "6"  # RTN_BLACKHOLE, as `ip -N` prints it
-V4_ROUTES = {"10.1.4.0/24": "192.168.2.45"}
-V6_ROUTES = {"fd00:1:4::/64": "fd00:2::45"}
-
-
-def v6_routes(worker: Worker) -> dict[str, str]:
-    found = worker.ip_json("-6", "route", "show", "proto", "72")
-    return {route["dst"]: route.get("gateway", route.get("type", "")) for route in found}
-
-
-def wait_v4(worker: Worker) -> None:
-    poll_equal(worker.routes, V4_ROUTES, "IPv4 routes")
-
-
-def wait_v6(worker: Worker) -> None:
-    poll_equal(lambda: v6_routes(worker), V6_ROUTES, "IPv6 routes")
-
-
 @pytest.fixture
 def worker() -> Generator[Worker, None, None]:
-    """One worker with an address of each family, in a lab of two."""
-    with Lab(workers=2) as lab:
-        first = lab.workers[0]
-        first.batch("address add fd00:2::44/64 dev ens192 nodad")
-        first.net_conf.write_text(DUAL_CONF, encoding="ascii")
-        lab.write_nodes_file(DUAL_NODES)
-        yield first
+    with dual_stack_worker() as made:
+        yield made
 
 
 def test_dual_stack(worker: Worker) -> None:
@@ -151,6 +118,26 @@ def test_one_bad_peer_keeps_nobody_from_being_ready() -> None:
         daemon.wait_log("^W.*Skipping node kubworker9 .*cannot be a next hop")
         url = "http://127.0.0.1:18081/readyz"
         poll_equal(lambda: worker.run("curl", "-s", url).stdout, "ok\n", "/readyz")
+
+
+def test_neighbour_table_without_room(lab: Lab) -> None:
+    """Said once, with figures. In its namespace the kernel shows no limit, so one is made."""
+    worker = lab.workers[0]
+    lab.write_nodes_file(nodes_file.short_yaml(lab.nodes[:3]))
+    script = """
+        neigh=/proc/sys/net/ipv4/neigh
+        mount -t tmpfs none $neigh && mkdir $neigh/default &&
+        echo 5 >$neigh/default/gc_thresh3 && exec "$0" "$@" """
+    daemon = worker.start(
+        "unshare", "--mount", "sh", "-c", script, *worker.start_command(), name="hostgwd"
+    )
+    worker.wait_routes(lab.nodes[:3])
+    assert "gc_thresh" not in daemon.log(), "two next hops of five"
+    for nodes in (lab.nodes[:4], lab.nodes):
+        lab.write_nodes_file(nodes_file.short_yaml(nodes))
+        worker.wait_routes(nodes)
+    daemon.wait_log(r'^W.*gc_thresh3 = 5\).*"net\.ipv4\.neigh\.default\.gc_thresh3 = 4096" to ')
+    assert daemon.log().count("gc_thresh3 = 5)") == 1
 
 
 def test_second_daemon_is_refused(lab: Lab) -> None:

@@ -20,7 +20,10 @@ static const char *some_environment(const char *name)
 		{"FLANNELD_IFACE", "eth7"},
 		{"FLANNELD_SUBNET_FILE", "/from/environment"},
 		{"HOSTGW_NODE_NAME", "from-environment"},
+		{"HOSTGW_ENABLE_FORWARDING", "true"},
 		{"FLANNELD_NODE_NAME", "wrong-prefix"},
+		{"HOSTGW_NEXTHOP_OBJECTS", "never"},
+		{"FLANNELD_NEXTHOP_OBJECTS", "wrong-prefix"},
 		{"FLANNELD_V", ""}, /* set but empty is not given */
 	};
 
@@ -65,11 +68,13 @@ static void test_defaults(void **state)
 	assert_true(options.iptables_forward_rules);
 	assert_true(options.set_node_network_unavailable);
 	assert_true(options.annotate);
+	assert_false(options.enable_forwarding);
 	assert_string_equal(options.subnet_file, "/run/flannel/subnet.env");
 	assert_string_equal(options.net_config_path, "/etc/kube-flannel/net-conf.json");
 	assert_string_equal(options.kube_annotation_prefix, "flannel.alpha.coreos.com");
 	assert_int_equal(options.route_protocol, 72);
 	assert_int_equal(options.route_table, 254);
+	assert_int_equal(options.nexthop_objects, NEXTHOP_AUTO);
 	assert_int_equal(options.iface.count, 0);
 	assert_int_equal(notes, 0);
 }
@@ -123,11 +128,36 @@ static void test_values(void **state)
 	}
 }
 
+static void test_choices(void **state)
+{
+	static const struct {
+		const char *arguments[ARGUMENTS_MAX];
+		enum nexthop_mode expected;
+	} cases[] = {
+		{{"--nexthop-objects=auto"}, NEXTHOP_AUTO},
+		{{"--nexthop-objects=always"}, NEXTHOP_ALWAYS},
+		{{"--nexthop-objects", "never"}, NEXTHOP_NEVER},
+		{{"--nexthop-objects=never", "--nexthop-objects=always"}, NEXTHOP_ALWAYS},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct options options;
+		struct error err;
+		int notes;
+
+		assert_int_equal(
+			parse(cases[i].arguments, empty_environment, &options, &notes, &err), 0);
+		assert_int_equal(options.nexthop_objects, cases[i].expected);
+	}
+}
+
 static void test_environment_and_precedence(void **state)
 {
 	const char *const none[ARGUMENTS_MAX] = {NULL};
 	const char *const flags[ARGUMENTS_MAX] = {"--ip-masq=false", "--iface=eth1",
-	                                          "--subnet-file=/from/flag", "--node-name=flag"};
+	                                          "--subnet-file=/from/flag", "--node-name=flag",
+	                                          "--nexthop-objects=always"};
 	struct options options;
 	struct error err;
 	int notes;
@@ -138,6 +168,8 @@ static void test_environment_and_precedence(void **state)
 	assert_string_equal(options.iface.items[0], "eth7");
 	assert_string_equal(options.subnet_file, "/from/environment");
 	assert_string_equal(options.node_name, "from-environment");
+	assert_true(options.enable_forwarding);
+	assert_int_equal(options.nexthop_objects, NEXTHOP_NEVER);
 
 	assert_int_equal(parse(flags, some_environment, &options, &notes, &err), 0);
 	assert_false(options.ip_masq);
@@ -145,6 +177,7 @@ static void test_environment_and_precedence(void **state)
 	assert_string_equal(options.iface.items[0], "eth1");
 	assert_string_equal(options.subnet_file, "/from/flag");
 	assert_string_equal(options.node_name, "flag");
+	assert_int_equal(options.nexthop_objects, NEXTHOP_ALWAYS);
 }
 
 static void test_flannels_meaningless_flags_are_taken(void **state)
@@ -177,6 +210,11 @@ static void test_mistakes(void **state)
 		{{"--route-protocol="}, {"--route-protocol=", "number"}},
 		{{"--healthz-port=65536"}, {"--healthz-port", "65535"}},
 		{{"--ip-masq=maybe"}, {"--ip-masq=maybe", "true or false"}},
+		{{"--nexthop-objects=often"}, {"--nexthop-objects=often", "auto|always|never"}},
+		{{"--nexthop-objects=alway"}, {"--nexthop-objects=alway", "auto|always|never"}},
+		{{"--nexthop-objects=auto|"}, {"--nexthop-objects=auto|", "auto|always|never"}},
+		{{"--nexthop-objects="}, {"--nexthop-objects=", "auto|always|never"}},
+		{{"--nexthop-objects"}, {"needs a value", "auto|always|never"}},
 		{{"--ip-masq", "stray"}, {"\"stray\"", "no flag"}},
 	};
 
@@ -216,6 +254,7 @@ int main(void)
 		cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_booleans),
 		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_choices),
 		cmocka_unit_test(test_environment_and_precedence),
 		cmocka_unit_test(test_flannels_meaningless_flags_are_taken),
 		cmocka_unit_test(test_mistakes),

@@ -338,6 +338,32 @@ static void foreign_attributes_are_noticed(void **state)
 	}
 }
 
+/* A default route over two uplinks: the first is as good a choice as any. */
+static void several_next_hops_have_the_first_ones_interface(void **state)
+{
+	static const uint8_t families[] = {AF_INET, AF_INET6};
+	const struct rtnexthop hops[] = {
+		{.rtnh_len = sizeof(hops[0]), .rtnh_ifindex = 7},
+		{.rtnh_len = sizeof(hops[0]), .rtnh_ifindex = 9},
+	};
+	struct sample sample;
+	struct route route;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(families); i++) {
+		sample_init(&sample, families[i]);
+		sample.header->rtm_dst_len = 0;
+		mnl_attr_put(sample.message, RTA_MULTIPATH, sizeof(hops), hops);
+		assert_int_equal(route_decode(sample.message, &route), 1);
+		assert_int_equal(route.oif, 7);
+		assert_true(route.foreign_attributes);
+	}
+	sample_init(&sample, AF_INET); /* cut short */
+	mnl_attr_put(sample.message, RTA_MULTIPATH, sizeof(hops[0]) - 1, hops);
+	assert_int_equal(route_decode(sample.message, &route), 1);
+	assert_int_equal(route.oif, 0);
+}
+
 static void ipv6_blackhole_has_no_interface(void **state)
 {
 	struct sample sample;
@@ -390,6 +416,7 @@ int main(void)
 		cmocka_unit_test(impossible_values_are_malformed),
 		cmocka_unit_test(clones_and_other_families_are_passed_over),
 		cmocka_unit_test(foreign_attributes_are_noticed),
+		cmocka_unit_test(several_next_hops_have_the_first_ones_interface),
 		cmocka_unit_test(ipv6_blackhole_has_no_interface),
 		cmocka_unit_test(table_beyond_a_byte),
 		cmocka_unit_test(lookup_answer_needs_an_interface),

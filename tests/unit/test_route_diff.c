@@ -83,7 +83,7 @@ static const struct {
          "192.168.2.45",
          {{"192.168.2.45", OURS}, {"192.168.2.47", RTPROT_STATIC}},
          true,
-         {NOTHING}},
+         {CONFLICT}},
 	{"nothing at all", NULL, {{0}}, true, {NOTHING}},
 };
 
@@ -141,7 +141,15 @@ static void test_leftover_on_another_interface(void **state)
 {
 	struct route wanted = make_route(DST, "192.168.2.45", OURS);
 	struct route there = make_route(DST, "192.168.2.45", RTPROT_BOOT);
-	struct route_diff_input input = {&wanted, 1, &there, 1, OURS, 3, true};
+	struct route_diff_input input = {
+		.desired = &wanted,
+		.desired_count = 1,
+		.observed = &there,
+		.observed_count = 1,
+		.protocol = OURS,
+		.uplink = 3,
+		.may_delete = true,
+	};
 	struct route_diff diff;
 	struct error err;
 
@@ -237,7 +245,15 @@ static void test_merge(void **state)
 	}
 	qsort(wanted, MANY, sizeof(wanted[0]), route_compare_key);
 	qsort(there, there_count, sizeof(there[0]), route_compare_key);
-	struct route_diff_input input = {wanted, MANY, there, there_count, OURS, 2, true};
+	struct route_diff_input input = {
+		.desired = wanted,
+		.desired_count = MANY,
+		.observed = there,
+		.observed_count = there_count,
+		.protocol = OURS,
+		.uplink = 2,
+		.may_delete = true,
+	};
 
 	assert_int_equal(route_diff_make(&input, &diff, &err), 0);
 	for (size_t i = 0; i < diff.change_count; i++) {

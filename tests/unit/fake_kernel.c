@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "fake_routes.h"
+#include "fake_kernel.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -53,7 +53,9 @@ static int delete_exactly(struct rtnl *fake, const struct route *route)
 		const struct route *at = &fake->table[i];
 
 		if (route_compare_key(at, route) == 0 && at->protocol == route->protocol &&
-		    ip_equal(&at->via, &route->via) && at->oif == route->oif) {
+		    at->nexthop_id == route->nexthop_id &&
+		    (at->nexthop_id != 0 ||
+		     (ip_equal(&at->via, &route->via) && at->oif == route->oif))) {
 			fake->table[i] = fake->table[--fake->count];
 			return 0;
 		}
@@ -65,6 +67,8 @@ static int change(struct rtnl *fake, const struct route_change *asked)
 {
 	struct route *present = find_key(fake, &asked->route);
 
+	if (asked->route.nexthop_id != 0 && !fake_nexthops_find(fake, asked->route.nexthop_id))
+		return -EINVAL;
 	if (fake->refuse_with && prefix_equal(&fake->refuse, &asked->route.dst))
 		return fake->refuse_with;
 	switch (asked->verb) {
@@ -112,4 +116,81 @@ int route_lookup(struct rtnl *fake, const struct ip_addr *addr, int *oif, struct
 	(void)addr;
 	(void)oif;
 	return error_set(err, ENOTSUP, "the fake knows no lookups");
+}
+
+/* ---- nexthop objects ---- */
+
+const struct nexthop *fake_nexthops_find(const struct rtnl *fake, uint32_t id)
+{
+	for (size_t i = 0; i < fake->nexthop_count; i++)
+		if (fake->nexthops[i].id == id)
+			return &fake->nexthops[i];
+	return NULL;
+}
+
+int nexthop_dump(struct rtnl *fake, nexthop_visit_fn visit, void (*restart)(void *ctx), void *ctx,
+                 struct error *err)
+{
+	(void)restart;
+	if (fake->no_nexthops)
+		return error_set(err, EOPNOTSUPP, "no nexthop objects here");
+	for (size_t i = 0; i < fake->nexthop_count; i++)
+		visit(ctx, &fake->nexthops[i]);
+	return 0;
+}
+
+/* Routes that refer to it go along, whoever's they are. */
+static void delete_nexthop(struct rtnl *fake, struct nexthop *nexthop)
+{
+	uint32_t id = nexthop->id;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < fake->count; i++)
+		if (fake->table[i].nexthop_id != id)
+			fake->table[kept++] = fake->table[i];
+	fake->count = kept;
+	*nexthop = fake->nexthops[--fake->nexthop_count];
+}
+
+static int change_nexthop(struct rtnl *fake, const struct nexthop_change *asked)
+{
+	struct nexthop *present = (struct nexthop *)fake_nexthops_find(fake, asked->nexthop.id);
+
+	switch (asked->verb) {
+	case NEXTHOP_ADD:
+		if (present)
+			return -EEXIST;
+		assert_true(fake->nexthop_count < FAKE_ROUTES_MAX);
+		fake->nexthops[fake->nexthop_count++] = asked->nexthop;
+		return 0;
+	case NEXTHOP_REPLACE:
+		if (!present)
+			return -ENOENT;
+		*present = asked->nexthop;
+		return 0;
+	case NEXTHOP_DELETE:
+		if (!present)
+			return -ENOENT;
+		delete_nexthop(fake, present);
+		return 0;
+	}
+	return -EINVAL;
+}
+
+int nexthop_apply(struct rtnl *fake, struct nexthop_change *changes, size_t count,
+                  struct error *err)
+{
+	if (fake->apply_fails)
+		return error_set(err, -fake->apply_fails, "send failed");
+	for (size_t i = 0; i < count; i++) {
+		fake->nexthops_asked++;
+		changes[i].result = change_nexthop(fake, &changes[i]);
+	}
+	return 0;
+}
+
+void nexthop_changes_release(struct nexthop_change *changes, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		free(changes[i].detail);
 }

@@ -1,23 +1,29 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A kernel's routing table for tests of what is built on hostgw/route.h: it
- * takes the place of netlink/route.c at link time, keeps the rules of the real one
- * (EXCL, REPLACE, exact delete), records what it was asked, and fails when told to.
+ * A kernel's routes and nexthop objects for tests of what is built on hostgw/route.h and
+ * hostgw/nexthop.h: it takes the place of netlink/route.c and netlink/nexthop.c at link time, keeps
+ * the rules of the real one (EXCL, REPLACE, exact delete, routes that go with their nexthop),
+ * records what it was asked, and fails when told to.
  */
-#ifndef TESTS_UNIT_FAKE_ROUTES_H
-#define TESTS_UNIT_FAKE_ROUTES_H
+#ifndef TESTS_UNIT_FAKE_KERNEL_H
+#define TESTS_UNIT_FAKE_KERNEL_H
 
+#include "hostgw/nexthop.h"
 #include "hostgw/route.h"
 
-#define FAKE_ROUTES_MAX 64
+#define FAKE_ROUTES_MAX 4096
 
 struct rtnl {
 	struct route table[FAKE_ROUTES_MAX];
 	size_t count;
+	struct nexthop nexthops[FAKE_ROUTES_MAX];
+	size_t nexthop_count;
 
 	struct route_change asked[FAKE_ROUTES_MAX]; /* all changes, in order */
 	size_t asked_count;
-	size_t dumps;
+	size_t nexthops_asked; /* changes of nexthop objects */
+	size_t dumps;          /* of routes, one a family */
+	bool no_nexthops;      /* as kernels before 5.3 */
 
 	int dump_fails;       /* negative errno for route_dump, after half of the routes */
 	int apply_fails;      /* negative errno for route_apply as a whole */
@@ -31,5 +37,7 @@ void fake_routes_put(struct rtnl *fake, const struct route *route);
 /* The route of that key; NULL: none. */
 const struct route *fake_routes_find(const struct rtnl *fake, const struct prefix *dst,
                                      uint32_t metric);
+/* The object of that number; NULL: none. */
+const struct nexthop *fake_nexthops_find(const struct rtnl *fake, uint32_t id);
 
 #endif

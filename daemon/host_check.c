@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "host_check.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "default_route.h"
+#include "forwarding.h"
+#include "sysctl.h"
+
+/* The interfaces that have a default route from router advertisements. */
+static int list_advertised(const struct host *host, char (*names)[IFNAMSIZ], size_t *count,
+                           struct error *err)
+{
+	struct default_routes routes;
+
+	*count = 0;
+	if (default_routes_read(host->rtnl, AF_INET6, &routes, err) < 0)
+		return -err->code;
+	for (size_t i = 0; i < routes.count; i++) {
+		const struct link *link = link_find(&host->links, routes.items[i].oif);
+
+		if (link && routes.items[i].advertised)
+			memcpy(names[(*count)++], link->name, IFNAMSIZ);
+	}
+	return 0;
+}
+
+static int switch_on(const struct host *host, enum ip_family_index family, struct error *err)
+{
+	char advertised[DEFAULT_ROUTES_MAX][IFNAMSIZ];
+	size_t count = 0;
+
+	if (forwarding_check_writable(SYSCTL_ROOT, family, err) < 0)
+		return -err->code;
+	if (family == IP_V6 && list_advertised(host, advertised, &count, err) < 0)
+		return -err->code;
+	if (forwarding_switch_on(SYSCTL_ROOT, family, advertised, count, err) < 0)
+		return -err->code;
+	log_info(host->log, "%s forwarding was off: switched on",
+	         family == IP_V4 ? "IPv4" : "IPv6");
+	return 0;
+}
+
+static int check_forwarding(const struct host *host, enum ip_family_index family, struct error *err)
+{
+	int result = forwarding_check(SYSCTL_ROOT, family, err);
+
+	if (result == -EPERM && host->settings->options->enable_forwarding)
+		result = switch_on(host, family, err);
+	return result;
+}
+
+/* The choice is kept: a second uplink, or one more VPN, is no reason to send pods another way. */
+static int check_default_route(struct host *host, struct error *err)
+{
+	const struct link *link;
+
+	if (iface_is_named(host->settings->options))
+		return 0;
+	if (host->default_route_stale) {
+		if (iface_find_default(&host->settings->conf, host->rtnl, &host->default_link,
+		                       err) < 0)
+			return -err->code;
+		host->default_route_stale = false;
+	}
+	link = link_find(&host->links, host->default_link);
+	if (!link || link->index == host->uplink.index)
+		return 0;
+	return error_set(err, EXDEV,
+	                 "the default route leads through %s now; %s, chosen when it led there, "
+	                 "stays the interface to the other nodes: restart to choose anew, or name "
+	                 "one with --iface",
+	                 link->name, host->uplink.name);
+}
+
+void host_check(struct host *host, const struct plan *plan,
+                void (*complain)(void *ctx, const struct error *err), void *ctx)
+{
+	struct error err;
+
+	for (int i = 0; i < IP_FAMILIES; i++) {
+		enum ip_family_index family = (enum ip_family_index)i;
+
+		if (host->settings->conf.network[i].addr.family == 0)
+			continue;
+		if (check_forwarding(host, family, &err) < 0)
+			complain(ctx, &err);
+		host->neighbours[i] = neighbours_look(SYSCTL_ROOT, plan, family);
+		if (neighbours_check(&host->neighbours[i], family, &err) < 0)
+			complain(ctx, &err);
+	}
+	if (check_default_route(host, &err) < 0)
+		complain(ctx, &err);
+}

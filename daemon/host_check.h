@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What on this host keeps pods from each other although routes and rules are right: no round
+ * fails for it, but the administrator is told, with the remedy.
+ */
+#ifndef DAEMON_HOST_CHECK_H
+#define DAEMON_HOST_CHECK_H
+
+#include "host.h"
+
+/*
+ * Looks at forwarding (and switches it on with --enable-forwarding), the room in the neighbour
+ * table (also kept in host->neighbours) and whether the default route has left the interface that
+ * was chosen by it. `complain` is called for each thing that is wrong, in every round in which it
+ * is.
+ */
+void host_check(struct host *host, const struct plan *plan,
+                void (*complain)(void *ctx, const struct error *err), void *ctx);
+
+#endif
