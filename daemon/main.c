@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <cjson/cJSON.h>
 #include <curl/curl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,6 +60,16 @@ static void ignore_note(void *ctx, const char *text)
 	(void)text;
 }
 
+/* A round makes tables of megabytes in large clusters, most of which is never written to. As
+ * mappings of their own they cost what was written and are gone afterwards; left to itself, glibc
+ * takes them from its heap once it has seen a few. */
+static void return_large_tables(void)
+{
+#ifdef M_MMAP_THRESHOLD
+	mallopt(M_MMAP_THRESHOLD, 64 * 1024);
+#endif
+}
+
 int main(int argc, char *argv[])
 {
 	struct log log = {.format = LOG_FORMAT_KLOG};
@@ -81,6 +92,7 @@ int main(int argc, char *argv[])
 	options_parse(argc, argv, from_environment, &options, print_note, &log, &err);
 	/* A write to a closed connection or log pipe is an error to handle, not a reason to die. */
 	signal(SIGPIPE, SIG_IGN);
+	return_large_tables();
 	/* Tokens and keys are in memory then: no core dumps, and no reading by other processes. */
 	if (options.kube_subnet_mgr)
 		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);

@@ -283,25 +283,24 @@ static void deny(const struct reconcile_report *report, bool *acknowledged, size
 		acknowledged[wanted - routes] = false;
 }
 
-/* Takes over what is wanted now; all of it is there but what failed or conflicts. */
-static int remember(struct reconciler *reconciler, const struct reconcile_goal *goal,
-                    const struct reconcile_report *report, bool *acknowledged)
+/* Takes over what is wanted now, out of the report; all of it is there but what failed or
+ * conflicts. */
+static void remember(struct reconciler *reconciler, const struct reconcile_goal *goal,
+                     struct reconcile_report *report, bool *acknowledged)
 {
 	const struct route_diff *diff = &report->proposal.routes;
 	struct reconcile_stats *stats = &reconciler->stats;
-	struct route *wanted = reallocarray(reconciler->wanted, goal->count + 1, sizeof(*wanted));
 
-	if (!wanted)
-		return -ENOMEM;
-	if (goal->count > 0)
-		memcpy(wanted, report->proposal.nexthops.routes, goal->count * sizeof(*wanted));
 	for (size_t i = 0; i < diff->change_count; i++)
 		if (diff->changes[i].verb != ROUTE_DELETE && diff->changes[i].result < 0)
 			deny(report, acknowledged, goal->count, &diff->changes[i].route);
 	for (size_t i = 0; i < diff->conflict_count; i++)
 		deny(report, acknowledged, goal->count, &diff->conflicts[i].desired);
+	free(reconciler->wanted);
 	free(reconciler->acknowledged);
-	reconciler->wanted = wanted;
+	reconciler->wanted = report->proposal.nexthops.routes;
+	report->proposal.nexthops.routes = NULL;
+	report->proposal.nexthops.route_count = 0;
 	reconciler->acknowledged = acknowledged;
 	reconciler->wanted_count = goal->count;
 	reconciler->nexthops_in_use = report->proposal.nexthops.in_use;
@@ -312,7 +311,6 @@ static int remember(struct reconciler *reconciler, const struct reconcile_goal *
 	stats->conflicts = diff->conflict_count;
 	stats->strangers = diff->stranger_count;
 	stats->runs++;
-	return 0;
 }
 
 /* ---- a run ---- */
@@ -368,15 +366,12 @@ static int carry_out(struct reconciler *reconciler, const struct reconcile_goal 
 	result = send_changes(reconciler, &report->proposal, err);
 	if (result == 0) {
 		judge(reconciler, goal, report);
-		result = remember(reconciler, goal, report, acknowledged);
-		if (result < 0)
-			error_set(err, ENOMEM, "out of memory for %zu routes", goal->count);
+		remember(reconciler, goal, report, acknowledged);
+		return 0;
 	}
-	if (result < 0) {
-		free(acknowledged);
-		/* Some of it may have been done. */
-		observed_distrust(&reconciler->observed);
-	}
+	/* Some of it may have been done. */
+	observed_distrust(&reconciler->observed);
+	free(acknowledged);
 	return result;
 }
 
