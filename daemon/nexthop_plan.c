@@ -7,42 +7,50 @@
 
 #include "route_diff.h"
 
-/* A gateway that desired routes lead to. */
+#define NONE SIZE_MAX
+
+/* A gateway over an interface, once, however many desired routes lead there. */
 struct hop {
 	struct ip_addr via;
 	int oif;
-	uint32_t id; /* 0: not yet */
-	/* The object of ours that the observed form of its routes refers to, and from how many. */
-	struct object *former;
-	size_t former_users;
+	uint32_t id; /* of its object; 0: none yet */
 };
 
-/* An object that the kernel has, and is ours. */
+/* What there is to know of an observed nexthop; these stand in the order of the nexthops. */
 struct object {
-	const struct nexthop *nexthop;
-	size_t users;   /* observed routes that refer to it, whoever's */
-	size_t foreign; /* ... those of others */
-	bool claimed;   /* by a hop */
+	bool wanted;   /* desired routes go through it */
+	bool referred; /* by any observed route */
+	size_t hop;    /* where the first of those is to lead */
+	/* Not all of those are to lead to one place, or are ours to lead elsewhere: it keeps its
+	 * gateway, as moving it would lead some astray, if for a moment. */
+	bool pinned;
+};
+
+/* An observed route that goes through an object of ours. */
+struct reference {
+	size_t object;
+	size_t hop; /* where the route is to lead; NONE: it is foreign, or not desired */
 };
 
 struct planning {
 	const struct nexthop_plan_input *input;
 	struct nexthop_plan *plan;
-	struct hop *hops; /* sorted by gateway; each once */
+	struct hop *hops; /* sorted by compare_hops */
 	size_t hop_count;
-	struct object *objects; /* sorted by id */
-	struct object **by_gateway;
-	size_t object_count;
+	size_t *hop_of; /* of each desired route; NONE: it takes no object */
+	struct object *objects;
+	struct reference *references; /* in the order of the observed routes */
+	size_t reference_count;
 };
 
-/* IPv6 has no chain that a table of many gateways would make long. */
-static bool is_eligible(const struct route *route)
-{
-	return route->dst.addr.family == AF_INET && route->type == RTN_UNICAST &&
-	       route->via.family == AF_INET;
-}
+/* ---- the distinct next hops ---- */
 
-/* ---- the gateways ---- */
+/* Only IPv4 has the chain that makes plain routes slow; an IPv4 gateway is never an IPv6 route's.
+ */
+static bool takes_object(const struct route *route)
+{
+	return route->type == RTN_UNICAST && route->via.family == AF_INET;
+}
 
 static int compare_hops(const void *a, const void *b)
 {
@@ -52,34 +60,47 @@ static int compare_hops(const void *a, const void *b)
 	return order ? order : (left->oif > right->oif) - (left->oif < right->oif);
 }
 
-static struct hop *find_hop(const struct planning *planning, const struct route *route)
+static struct hop *find_hop(const struct planning *planning, const struct ip_addr *via, int oif)
 {
-	const struct hop wanted = {.via = route->via, .oif = route->oif};
+	const struct hop key = {.via = *via, .oif = oif};
 
-	return bsearch(&wanted, planning->hops, planning->hop_count, sizeof(wanted), compare_hops);
+	return bsearch(&key, planning->hops, planning->hop_count, sizeof(key), compare_hops);
 }
 
 static void collect_hops(struct planning *planning)
 {
 	const struct nexthop_plan_input *input = planning->input;
-	size_t count = 0, kept = 0;
+	struct hop *hops = planning->hops;
+	size_t count = 0;
 
 	for (size_t i = 0; i < input->desired_count; i++)
-		if (is_eligible(&input->desired[i]))
-			planning->hops[count++] = (struct hop){.via = input->desired[i].via,
-			                                       .oif = input->desired[i].oif};
-	if (count > 0)
-		qsort(planning->hops, count, sizeof(*planning->hops), compare_hops);
+		if (takes_object(&input->desired[i]))
+			hops[count++] = (struct hop){.via = input->desired[i].via,
+			                             .oif = input->desired[i].oif};
+	qsort(hops, count, sizeof(*hops), compare_hops);
 	for (size_t i = 0; i < count; i++)
-		if (kept == 0 || compare_hops(&planning->hops[kept - 1], &planning->hops[i]) != 0)
-			planning->hops[kept++] = planning->hops[i];
-	planning->hop_count = kept;
+		if (i == 0 || compare_hops(&hops[planning->hop_count - 1], &hops[i]) != 0)
+			hops[planning->hop_count++] = hops[i];
 }
 
-static bool decide(const struct planning *planning)
+static void lead_routes_to_hops(struct planning *planning)
 {
 	const struct nexthop_plan_input *input = planning->input;
 
+	for (size_t i = 0; i < input->desired_count; i++) {
+		const struct route *route = &input->desired[i];
+
+		planning->hop_of[i] = NONE;
+		if (takes_object(route))
+			planning->hop_of[i] = (size_t)(find_hop(planning, &route->via, route->oif) -
+			                               planning->hops);
+	}
+}
+
+/* Between the two marks it stays as it is, so that a cluster at the mark does not change over with
+ * each node that comes or goes. */
+static bool should_use(const struct nexthop_plan_input *input, size_t hop_count)
+{
 	if (!input->supported)
 		return false;
 	switch (input->mode) {
@@ -90,135 +111,93 @@ static bool decide(const struct planning *planning)
 	case NEXTHOP_AUTO:
 		break;
 	}
-	return planning->hop_count >= (input->in_use ? NEXTHOP_AUTO_OFF : NEXTHOP_AUTO_ON);
+	return hop_count >= NEXTHOP_AUTO_ON || (input->in_use && hop_count >= NEXTHOP_AUTO_OFF);
 }
 
-/* ---- the objects there are ---- */
+/* ---- what the kernel has ---- */
 
-static bool is_ours(const struct planning *planning, const struct nexthop *nexthop)
+static bool is_ours(const struct nexthop_plan_input *input, const struct nexthop *nexthop)
 {
-	return nexthop->protocol == planning->input->protocol && nexthop->id >= NEXTHOP_ID_FIRST &&
+	return nexthop->protocol == input->protocol && nexthop->id >= NEXTHOP_ID_FIRST &&
 	       nexthop->id <= NEXTHOP_ID_LAST;
 }
 
 static int compare_ids(const void *a, const void *b)
 {
-	uint32_t id = *(const uint32_t *)a, other = ((const struct object *)b)->nexthop->id;
+	const struct nexthop *left = a, *right = b;
 
-	return (id > other) - (id < other);
+	return (left->id > right->id) - (left->id < right->id);
 }
 
-static struct object *find_object(const struct planning *planning, uint32_t id)
-{
-	if (id == 0 || planning->object_count == 0)
-		return NULL;
-	return bsearch(&id, planning->objects, planning->object_count, sizeof(*planning->objects),
-	               compare_ids);
-}
-
-static void count_users(struct planning *planning)
+/* NONE: there is none of that number, or it is not ours. */
+static size_t find_own_object(const struct planning *planning, uint32_t id)
 {
 	const struct nexthop_plan_input *input = planning->input;
+	const struct nexthop key = {.id = id};
+	const struct nexthop *found = NULL;
+
+	if (id != 0 && input->nexthop_count > 0)
+		found = bsearch(&key, input->nexthops, input->nexthop_count, sizeof(key),
+		                compare_ids);
+	return found && is_ours(input, found) ? (size_t)(found - input->nexthops) : NONE;
+}
+
+static void add_reference(struct planning *planning, size_t object, size_t hop)
+{
+	struct object *at = &planning->objects[object];
+
+	if (hop == NONE || (at->referred && at->hop != hop))
+		at->pinned = true;
+	at->referred = true;
+	at->hop = hop;
+	planning->references[planning->reference_count++] = (struct reference){.object = object,
+	                                                                       .hop = hop};
+}
+
+static void collect_references(struct planning *planning)
+{
+	const struct nexthop_plan_input *input = planning->input;
+	size_t desired = 0;
 
 	for (size_t i = 0; i < input->observed_count; i++) {
-		const struct route *route = &input->observed[i];
-		struct object *object = find_object(planning, route->nexthop_id);
+		const struct route *observed = &input->observed[i];
+		size_t object = find_own_object(planning, observed->nexthop_id);
+		size_t hop = NONE;
 
-		if (!object)
+		while (desired < input->desired_count &&
+		       route_compare_key(&input->desired[desired], observed) < 0)
+			desired++;
+		if (object == NONE)
 			continue;
-		object->users++;
-		object->foreign += route->protocol != input->protocol;
+		if (desired < input->desired_count && observed->protocol == input->protocol &&
+		    route_compare_key(&input->desired[desired], observed) == 0)
+			hop = planning->hop_of[desired];
+		add_reference(planning, object, hop);
 	}
 }
 
-static struct hop gateway_of(const struct object *object)
-{
-	return (struct hop){.via = object->nexthop->via, .oif = object->nexthop->oif};
-}
+/* ---- a number for each hop ---- */
 
-/* By gateway, then by number; what is not of our making comes last. */
-static int compare_gateways(const void *a, const void *b)
-{
-	const struct object *left = *(struct object *const *)a, *right = *(struct object *const *)b;
-	const struct hop left_hop = gateway_of(left), right_hop = gateway_of(right);
-	int order = compare_hops(&left_hop, &right_hop);
-
-	if (left->nexthop->foreign_attributes != right->nexthop->foreign_attributes)
-		return left->nexthop->foreign_attributes ? 1 : -1;
-	return order ? order : (left > right) - (left < right);
-}
-
-static void collect_objects(struct planning *planning)
+static void keep_right_objects(struct planning *planning)
 {
 	const struct nexthop_plan_input *input = planning->input;
 
-	for (size_t i = 0; i < input->nexthop_count; i++)
-		if (is_ours(planning, &input->nexthops[i]))
-			planning->objects[planning->object_count++].nexthop = &input->nexthops[i];
-	for (size_t i = 0; i < planning->object_count; i++)
-		planning->by_gateway[i] = &planning->objects[i];
-	if (planning->object_count > 0)
-		qsort(planning->by_gateway, planning->object_count, sizeof(*planning->by_gateway),
-		      compare_gateways);
-	count_users(planning);
-}
+	for (size_t i = 0; i < input->nexthop_count; i++) {
+		const struct nexthop *nexthop = &input->nexthops[i];
+		struct hop *hop = NULL;
 
-/* ---- which hop has which object ---- */
-
-/* First: objects that have the right gateway already, of several the one of the lowest number. */
-static void match_gateways(struct planning *planning)
-{
-	size_t next = 0;
-
-	for (size_t i = 0; i < planning->hop_count; i++) {
-		struct hop *hop = &planning->hops[i];
-		int order = -1;
-
-		for (; next < planning->object_count && order < 0; next += order < 0) {
-			const struct object *object = planning->by_gateway[next];
-			const struct hop has = gateway_of(object);
-
-			if (object->nexthop->foreign_attributes)
-				return;
-			order = compare_hops(&has, hop);
-		}
-		if (order != 0)
+		if (is_ours(input, nexthop) && !nexthop->foreign_attributes)
+			hop = find_hop(planning, &nexthop->via, nexthop->oif);
+		if (!hop || hop->id != 0)
 			continue;
-		hop->id = planning->by_gateway[next]->nexthop->id;
-		planning->by_gateway[next]->claimed = true;
+		hop->id = nexthop->id;
+		planning->objects[i].wanted = true;
 	}
-}
-
-static const struct route *find_observed(const struct planning *planning,
-                                         const struct route *desired)
-{
-	const struct nexthop_plan_input *input = planning->input;
-
-	if (input->observed_count == 0)
-		return NULL;
-	return bsearch(desired, input->observed, input->observed_count, sizeof(*desired),
-	               route_compare_key);
-}
-
-/* Where the routes of a hop without an object lead now. */
-static void note_former(struct planning *planning, const struct route *desired)
-{
-	const struct route *observed = find_observed(planning, desired);
-	struct hop *hop = find_hop(planning, desired);
-	struct object *object = observed ? find_object(planning, observed->nexthop_id) : NULL;
-
-	if (hop->id != 0 || !object || object->claimed || object->nexthop->foreign_attributes)
-		return;
-	if (!hop->former)
-		hop->former = object;
-	hop->former_users += hop->former == object;
 }
 
 static void add_change(struct planning *planning, enum nexthop_verb verb, const struct hop *hop)
 {
-	struct nexthop_plan *plan = planning->plan;
-
-	plan->changes[plan->change_count++] = (struct nexthop_change){
+	planning->plan->changes[planning->plan->change_count++] = (struct nexthop_change){
 		.verb = verb,
 		.nexthop = {.id = hop->id,
 	                    .via = hop->via,
@@ -228,148 +207,150 @@ static void add_change(struct planning *planning, enum nexthop_verb verb, const 
 	};
 }
 
-/* Second: a node's new address is put into its object, if all that refers to that goes there. */
-static void move_objects(struct planning *planning)
+/* One message moves all routes of a node whose address changed. What has no interface is a group or
+ * a blackhole, and the kernel turns no group into a gateway: such an object is left instead. */
+static void replace_in_place(struct planning *planning)
 {
-	const struct nexthop_plan_input *input = planning->input;
+	for (size_t i = 0; i < planning->reference_count; i++) {
+		const struct reference *reference = &planning->references[i];
+		const struct nexthop *nexthop = &planning->input->nexthops[reference->object];
+		struct object *object = &planning->objects[reference->object];
+		struct hop *hop;
 
-	for (size_t i = 0; i < input->desired_count; i++)
-		if (is_eligible(&input->desired[i]))
-			note_former(planning, &input->desired[i]);
-	for (size_t i = 0; i < planning->hop_count; i++) {
-		struct hop *hop = &planning->hops[i];
-
-		if (!hop->former || hop->former->claimed || hop->former->users != hop->former_users)
+		if (object->wanted || object->pinned || nexthop->oif == 0 ||
+		    planning->hops[reference->hop].id != 0)
 			continue;
-		hop->former->claimed = true;
-		hop->id = hop->former->nexthop->id;
+		hop = &planning->hops[reference->hop];
+		hop->id = nexthop->id;
+		object->wanted = true;
 		add_change(planning, NEXTHOP_REPLACE, hop);
 	}
 }
 
-/* Third: new ones, of the lowest numbers that nobody has. */
-static int make_objects(struct planning *planning)
+/* The first number from `id` on that nobody has; `at` runs through the nexthops along with it. */
+static uint32_t skip_taken(const struct nexthop_plan_input *input, uint32_t id, size_t *at)
+{
+	for (; *at < input->nexthop_count && input->nexthops[*at].id <= id; ++*at)
+		if (input->nexthops[*at].id == id)
+			id++;
+	return id;
+}
+
+/* Should the range be full, the rest stays with plain routes. */
+static void number_the_rest(struct planning *planning)
 {
 	const struct nexthop_plan_input *input = planning->input;
 	uint32_t id = NEXTHOP_ID_FIRST;
-	size_t taken = 0;
+	size_t at = 0;
 
-	for (size_t i = 0; i < planning->hop_count; i++) {
-		struct hop *hop = &planning->hops[i];
+	for (size_t i = 0; i < input->desired_count; i++) {
+		struct hop *hop;
 
-		if (hop->id != 0)
+		if (planning->hop_of[i] == NONE || planning->hops[planning->hop_of[i]].id != 0)
 			continue;
-		while (taken < input->nexthop_count && input->nexthops[taken].id <= id) {
-			id += input->nexthops[taken].id == id;
-			taken++;
-		}
+		hop = &planning->hops[planning->hop_of[i]];
+		id = skip_taken(input, id, &at);
 		if (id > NEXTHOP_ID_LAST)
-			return -ENOSPC;
+			return;
 		hop->id = id++;
 		add_change(planning, NEXTHOP_ADD, hop);
 	}
-	return 0;
 }
 
-/* ---- the plan ---- */
+/* ---- the result ---- */
 
-static void number_routes(const struct planning *planning)
+static void number_routes(struct planning *planning)
 {
-	for (size_t i = 0; i < planning->plan->route_count; i++) {
-		struct route *route = &planning->plan->routes[i];
-
-		if (is_eligible(route))
-			route->nexthop_id = find_hop(planning, route)->id;
-	}
-}
-
-static void collect_removals(struct planning *planning)
-{
+	const struct nexthop_plan_input *input = planning->input;
 	struct nexthop_plan *plan = planning->plan;
 
-	for (size_t i = 0; planning->input->may_delete && i < planning->object_count; i++) {
+	for (size_t i = 0; i < input->desired_count; i++) {
+		plan->routes[i] = input->desired[i];
+		if (planning->hop_of[i] != NONE)
+			plan->routes[i].nexthop_id = planning->hops[planning->hop_of[i]].id;
+	}
+	plan->route_count = input->desired_count;
+}
+
+static void settle_unwanted(struct planning *planning)
+{
+	const struct nexthop_plan_input *input = planning->input;
+	struct nexthop_plan *plan = planning->plan;
+
+	for (size_t i = 0; i < input->nexthop_count; i++) {
 		const struct object *object = &planning->objects[i];
 
-		if (object->claimed || object->foreign > 0)
+		if (!is_ours(input, &input->nexthops[i]) || object->wanted)
 			continue;
-		if (object->users > 0)
+		if (object->referred)
 			plan->waiting_count++;
-		else
+		else if (input->may_delete)
 			plan->removals[plan->removal_count++] = (struct nexthop_change){
 				.verb = NEXTHOP_DELETE,
-				.nexthop = *object->nexthop,
+				.nexthop = input->nexthops[i],
 				.result = -EINPROGRESS,
 			};
 	}
-}
-
-static int make(struct planning *planning)
-{
-	int result = 0;
-
-	collect_hops(planning);
-	collect_objects(planning);
-	planning->plan->in_use = decide(planning);
-	if (planning->plan->in_use) {
-		match_gateways(planning);
-		move_objects(planning);
-		result = make_objects(planning);
-		if (result == 0)
-			number_routes(planning);
-	}
-	collect_removals(planning);
-	return result;
 }
 
 static bool allocate(struct planning *planning)
 {
 	const struct nexthop_plan_input *input = planning->input;
 	struct nexthop_plan *plan = planning->plan;
+	size_t desired = input->desired_count + 1, objects = input->nexthop_count + 1;
 
-	plan->routes = calloc(input->desired_count + 1, sizeof(*plan->routes));
-	plan->changes = calloc(input->desired_count + 1, sizeof(*plan->changes));
-	plan->removals = calloc(input->nexthop_count + 1, sizeof(*plan->removals));
-	planning->hops = calloc(input->desired_count + 1, sizeof(*planning->hops));
-	planning->objects = calloc(input->nexthop_count + 1, sizeof(*planning->objects));
-	planning->by_gateway = calloc(input->nexthop_count + 1, sizeof(*planning->by_gateway));
-	return plan->routes && plan->changes && plan->removals && planning->hops &&
-	       planning->objects && planning->by_gateway;
+	planning->hops = calloc(desired, sizeof(*planning->hops));
+	planning->hop_of = calloc(desired, sizeof(*planning->hop_of));
+	planning->objects = calloc(objects, sizeof(*planning->objects));
+	planning->references = calloc(input->observed_count + 1, sizeof(*planning->references));
+	plan->routes = calloc(desired, sizeof(*plan->routes));
+	plan->changes = calloc(desired, sizeof(*plan->changes));
+	plan->removals = calloc(objects, sizeof(*plan->removals));
+	return planning->hops && planning->hop_of && planning->objects && planning->references &&
+	       plan->routes && plan->changes && plan->removals;
+}
+
+static void release(struct planning *planning)
+{
+	free(planning->hops);
+	free(planning->hop_of);
+	free(planning->objects);
+	free(planning->references);
 }
 
 int nexthop_plan_make(const struct nexthop_plan_input *input, struct nexthop_plan *out,
                       struct error *err)
 {
 	struct planning planning = {.input = input, .plan = out};
-	int result = -ENOMEM;
 
 	memset(out, 0, sizeof(*out));
-	if (allocate(&planning)) {
-		out->route_count = input->desired_count;
-		if (input->desired_count > 0)
-			memcpy(out->routes, input->desired,
-			       input->desired_count * sizeof(*out->routes));
-		result = make(&planning);
+	if (!allocate(&planning)) {
+		release(&planning);
+		nexthop_plan_free(out);
+		return error_set(err, ENOMEM, "out of memory for the nexthops of %zu routes",
+		                 input->desired_count);
 	}
-	free(planning.hops);
-	free(planning.objects);
-	free(planning.by_gateway);
-	if (result == 0)
-		return 0;
-	nexthop_plan_free(out);
-	return result == -ENOSPC
-	               ? error_set(err, ENOSPC, "all numbers of nexthop objects are taken")
-	               : error_set(err, ENOMEM, "out of memory for %zu next hops",
-	                           input->desired_count);
+	collect_hops(&planning);
+	lead_routes_to_hops(&planning);
+	collect_references(&planning);
+	out->in_use = should_use(input, planning.hop_count);
+	if (out->in_use) {
+		keep_right_objects(&planning);
+		replace_in_place(&planning);
+		number_the_rest(&planning);
+	}
+	number_routes(&planning);
+	settle_unwanted(&planning);
+	release(&planning);
+	return 0;
 }
 
 void nexthop_plan_free(struct nexthop_plan *plan)
 {
-	if (plan->changes)
-		nexthop_changes_release(plan->changes, plan->change_count);
-	if (plan->removals)
-		nexthop_changes_release(plan->removals, plan->removal_count);
+	nexthop_changes_release(plan->changes, plan->change_count);
+	nexthop_changes_release(plan->removals, plan->removal_count);
+	free(plan->routes);
 	free(plan->changes);
 	free(plan->removals);
-	free(plan->routes);
 	memset(plan, 0, sizeof(*plan));
 }

@@ -344,8 +344,9 @@ static void judge(struct reconciler *reconciler, const struct reconcile_goal *go
 	               report);
 	judge_nexthops(reconciler, proposal->nexthops.removals, proposal->nexthops.removal_count,
 	               report);
-	/* Objects that only waited for their routes to move. */
-	report->raced = report->raced || proposal->nexthops.waiting_count > 0;
+	/* Objects that waited for their routes to move can go now. */
+	report->raced = report->raced ||
+	                (proposal->nexthops.waiting_count > 0 && proposal->routes.change_count > 0);
 	route_ledger_expire(reconciler->ledger, goal->now);
 	report->next_due = route_ledger_next(reconciler->ledger, goal->now);
 }
