@@ -264,12 +264,16 @@ int host_apply_routes(struct host *host, const struct plan *plan, bool may_delet
 		.may_delete = may_delete,
 		.now = now,
 	};
+	int result;
 
 	memcpy(goal.own, plan->own, sizeof(goal.own));
 	for (int i = 0; i < IP_FAMILIES; i++)
 		goal.leave_alone[i] = host->settings->conf.network[i].addr.family != 0 &&
 		                      host->uplink.address[i].family == 0;
-	return reconcile_run(host->reconciler, &goal, report, err);
+	result = reconcile_run(host->reconciler, &goal, report, err);
+	rtnl_monitor_drain(host->monitor);
+	reconcile_settle(host->reconciler);
+	return result;
 }
 
 static void desire_rules(const struct host *host, const struct prefix own[IP_FAMILIES],

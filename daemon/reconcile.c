@@ -209,8 +209,9 @@ static void hold_back(struct reconciler *reconciler, const struct reconcile_goal
 	for (size_t i = 0; i < diff->change_count; i++) {
 		const struct route_change *change = &diff->changes[i];
 		struct change_cause cause = find_cause(reconciler, change);
+		uint64_t due;
 
-		if (route_ledger_allows(reconciler->ledger, &change->route, goal->now)) {
+		if (route_ledger_allows(reconciler->ledger, change, goal->now, &due)) {
 			report->causes[kept] = cause;
 			diff->changes[kept++] = *change;
 		} else {
@@ -245,10 +246,12 @@ static void judge_change(struct reconciler *reconciler, const struct reconcile_g
 	if (reconcile_is_race(change))
 		report->raced = true;
 	else if (change->result < 0)
-		route_ledger_note_failure(reconciler->ledger, &change->route, goal->now);
+		route_ledger_note_failure(reconciler->ledger, change, goal->now);
 	else if (cause->repair && !reconciler->links_changed)
 		cause->fight = route_ledger_note_repair(reconciler->ledger, &change->route,
-		                                        goal->now);
+		                                        cause->opponent, goal->now);
+	else if (change->verb == ROUTE_DELETE)
+		route_ledger_forget(reconciler->ledger, &change->route);
 	else
 		route_ledger_note_success(reconciler->ledger, &change->route);
 	report->failed += change->result < 0;
@@ -419,6 +422,11 @@ void reconcile_distrust(struct reconciler *reconciler, bool links)
 {
 	observed_distrust(&reconciler->observed);
 	reconciler->links_changed = reconciler->links_changed || links;
+}
+
+void reconcile_settle(struct reconciler *reconciler)
+{
+	(void)route_view_settle(reconciler->observed.routes); /* if it cannot, the next run reads */
 }
 
 struct reconcile_stats reconcile_stats(const struct reconciler *reconciler)

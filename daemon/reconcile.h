@@ -93,6 +93,10 @@ bool reconcile_note_nexthop(struct reconciler *reconciler, const struct nexthop 
  * address, so what is missing now is nobody's attack, and what was refused may work now. */
 void reconcile_distrust(struct reconciler *reconciler, bool links);
 
+/* To be called after a run, when all was told that happened until then: puts the run's changes and
+ * what others did meanwhile in order, so that the next event finds a picture to fit into. */
+void reconcile_settle(struct reconciler *reconciler);
+
 struct reconcile_stats reconcile_stats(const struct reconciler *reconciler);
 
 #endif

@@ -154,6 +154,8 @@ static uint64_t retry_delay(struct rounds *rounds, const struct outcome *outcome
 	return rounds->retry_delay;
 }
 
+/* An event that came during the round has asked for the next one already: it stands if it is
+ * sooner. */
 static void schedule_next(struct rounds *rounds, const struct outcome *outcome)
 {
 	uint64_t now = uv_now(rounds->loop), delay = retry_delay(rounds, outcome);
@@ -165,6 +167,9 @@ static void schedule_next(struct rounds *rounds, const struct outcome *outcome)
 		return;
 	if (due < now + ROUND_GAP_MS)
 		due = now + ROUND_GAP_MS;
+	if (uv_is_active((uv_handle_t *)&rounds->timer) &&
+	    uv_timer_get_due_in(&rounds->timer) <= due - now)
+		return;
 	rounds->retrying = true;
 	uv_timer_start(&rounds->timer, run_round, due - now, 0);
 }

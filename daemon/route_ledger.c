@@ -2,27 +2,32 @@
 #include "route_ledger.h"
 
 #include <errno.h>
+#include <search.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "route_diff.h"
 
-struct entry {
-	struct route route; /* its key counts */
-	/* refused */
-	uint64_t delay; /* 0: it is not */
-	uint64_t retry_at;
-	/* repaired */
-	uint64_t repairs[FIGHT_REPAIRS]; /* times, a ring; the oldest is at `repair_count` modulo */
-	uint64_t repair_count;
+struct ledger_entry {
+	struct route route; /* first, as the key; and as it was put back last */
+	struct ledger_entry *previous, *next;
+	/* Repairs: when the last ones were, a ring; the oldest is where the next one goes. */
+	uint64_t repairs[FIGHT_REPAIRS];
+	size_t repair_count; /* all there were */
 	bool fighting;
+	uint8_t opponent;
+	/* Refusals: 0 where the kernel took it. */
+	uint32_t delay;
+	uint64_t due;
 };
 
 struct route_ledger {
-	struct entry *entries; /* sorted by route_compare_key */
-	size_t count, room;
+	void *tree;                   /* of struct ledger_entry, tsearch(3), by route_compare_key */
+	struct ledger_entry *entries; /* the same, to walk and drop */
+	size_t fights;
 	uint64_t fights_total;
 };
+
+/* ---- entries ---- */
 
 int route_ledger_new(struct route_ledger **out, struct error *err)
 {
@@ -30,195 +35,234 @@ int route_ledger_new(struct route_ledger **out, struct error *err)
 	return *out ? 0 : error_set(err, ENOMEM, "out of memory");
 }
 
+static void drop_entry(struct route_ledger *ledger, struct ledger_entry *entry)
+{
+	tdelete(entry, &ledger->tree, route_compare_key);
+	if (entry->previous)
+		entry->previous->next = entry->next;
+	else
+		ledger->entries = entry->next;
+	if (entry->next)
+		entry->next->previous = entry->previous;
+	ledger->fights -= entry->fighting;
+	free(entry);
+}
+
 void route_ledger_free(struct route_ledger *ledger)
 {
 	if (!ledger)
 		return;
-	free(ledger->entries);
+	while (ledger->entries)
+		drop_entry(ledger, ledger->entries);
 	free(ledger);
 }
 
-/* ---- entries ---- */
-
-/* The entry's place, or the one where it belongs. */
-static size_t find_place(const struct route_ledger *ledger, const struct route *route)
+static struct ledger_entry *find_entry(const struct route_ledger *ledger, const struct route *route)
 {
-	size_t low = 0, high = ledger->count;
+	struct ledger_entry **found = tfind(route, &ledger->tree, route_compare_key);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (route_compare_key(&ledger->entries[middle].route, route) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
-}
-
-static struct entry *find(const struct route_ledger *ledger, const struct route *route)
-{
-	size_t place = find_place(ledger, route);
-
-	return place < ledger->count && route_compare_key(&ledger->entries[place].route, route) == 0
-	               ? &ledger->entries[place]
-	               : NULL;
+	return found ? *found : NULL;
 }
 
 /* NULL: no memory. */
-static struct entry *find_or_add(struct route_ledger *ledger, const struct route *route)
+static struct ledger_entry *find_or_add_entry(struct route_ledger *ledger,
+                                              const struct route *route)
 {
-	size_t place = find_place(ledger, route);
-	struct entry *entry = find(ledger, route);
+	struct ledger_entry *entry = find_entry(ledger, route);
 
 	if (entry)
 		return entry;
-	if (ledger->count == ledger->room) {
-		size_t room = ledger->room ? ledger->room * 2 : 16;
-		struct entry *larger = reallocarray(ledger->entries, room, sizeof(*larger));
-
-		if (!larger)
-			return NULL;
-		ledger->entries = larger;
-		ledger->room = room;
+	entry = calloc(1, sizeof(*entry));
+	if (!entry)
+		return NULL;
+	entry->route = *route;
+	if (!tsearch(entry, &ledger->tree, route_compare_key)) {
+		free(entry);
+		return NULL;
 	}
-	entry = &ledger->entries[place];
-	memmove(entry + 1, entry, (ledger->count - place) * sizeof(*entry));
-	ledger->count++;
-	*entry = (struct entry){.route = *route};
+	entry->next = ledger->entries;
+	if (entry->next)
+		entry->next->previous = entry;
+	ledger->entries = entry;
 	return entry;
 }
 
-/* Keeps those for which it is worth it, in order. */
-static void sweep(struct route_ledger *ledger,
-                  bool (*keep)(const struct entry *entry, uint64_t now), uint64_t now)
-{
-	size_t kept = 0;
+/* ---- when ---- */
 
-	for (size_t i = 0; i < ledger->count; i++)
-		if (keep(&ledger->entries[i], now))
-			ledger->entries[kept++] = ledger->entries[i];
-	ledger->count = kept;
+/* At least one repair was. */
+static uint64_t last_repair(const struct ledger_entry *entry)
+{
+	return entry->repairs[(entry->repair_count - 1) % FIGHT_REPAIRS];
 }
 
-/* ---- repairs and fights ---- */
-
-/* The time of the repair `back` before the last one. */
-static uint64_t repair_time(const struct entry *entry, size_t back)
+static uint64_t next_repair(const struct ledger_entry *entry)
 {
-	return entry->repairs[(entry->repair_count - 1 - back) % FIGHT_REPAIRS];
+	return last_repair(entry) + FIGHT_PACE_MS;
 }
 
-static bool is_recent(const struct entry *entry, uint64_t now)
+/* When repairs are no longer of interest: until then one more may begin a fight, or go on with it.
+ */
+static uint64_t end_of_repairs(const struct ledger_entry *entry)
 {
-	uint64_t memory = entry->fighting ? FIGHT_QUIET_MS : FIGHT_WINDOW_MS;
-
-	return entry->repair_count > 0 && now - repair_time(entry, 0) < memory;
+	return last_repair(entry) + (entry->fighting ? FIGHT_QUIET_MS : FIGHT_WINDOW_MS + 1);
 }
 
-bool route_ledger_note_repair(struct route_ledger *ledger, const struct route *route, uint64_t now)
+static bool begins_fight(const struct ledger_entry *entry, uint64_t now)
 {
-	struct entry *entry = find_or_add(ledger, route);
+	return !entry->fighting && entry->repair_count >= FIGHT_REPAIRS &&
+	       now - entry->repairs[entry->repair_count % FIGHT_REPAIRS] <= FIGHT_WINDOW_MS;
+}
+
+static bool leads_elsewhere(const struct route *a, const struct route *b)
+{
+	return a->type != b->type || a->oif != b->oif || !ip_equal(&a->via, &b->via);
+}
+
+bool route_ledger_allows(const struct route_ledger *ledger, const struct route_change *change,
+                         uint64_t now, uint64_t *due)
+{
+	const struct ledger_entry *entry = find_entry(ledger, &change->route);
+	uint64_t first = 0;
+
+	if (!entry)
+		return true;
+	if (entry->delay > 0)
+		first = entry->due;
+	if (entry->fighting && change->verb != ROUTE_DELETE &&
+	    !leads_elsewhere(&entry->route, &change->route) && first < next_repair(entry))
+		first = next_repair(entry);
+	if (now >= first)
+		return true;
+	*due = first;
+	return false;
+}
+
+/* ---- what came of changes ---- */
+
+static void end_refusal(struct route_ledger *ledger, struct ledger_entry *entry)
+{
+	entry->delay = 0;
+	if (entry->repair_count == 0)
+		drop_entry(ledger, entry);
+}
+
+bool route_ledger_note_repair(struct route_ledger *ledger, const struct route *route,
+                              uint8_t opponent, uint64_t now)
+{
+	struct ledger_entry *entry = find_or_add_entry(ledger, route);
 
 	if (!entry)
 		return false;
+	entry->route = *route;
+	entry->opponent = opponent;
 	entry->delay = 0;
 	entry->repairs[entry->repair_count++ % FIGHT_REPAIRS] = now;
-	if (entry->fighting || entry->repair_count < FIGHT_REPAIRS ||
-	    now - repair_time(entry, FIGHT_REPAIRS - 1) > FIGHT_WINDOW_MS)
+	if (!begins_fight(entry, now))
 		return false;
 	entry->fighting = true;
+	ledger->fights++;
 	ledger->fights_total++;
 	return true;
 }
 
-/* ---- refusals ---- */
-
-void route_ledger_note_failure(struct route_ledger *ledger, const struct route *route, uint64_t now)
+void route_ledger_note_failure(struct route_ledger *ledger, const struct route_change *change,
+                               uint64_t now)
 {
-	struct entry *entry = find_or_add(ledger, route);
+	struct ledger_entry *entry = find_or_add_entry(ledger, &change->route);
 
 	if (!entry)
 		return;
-	entry->delay = entry->delay ? entry->delay * 2 : LEDGER_RETRY_FIRST_MS;
+	entry->delay = entry->delay > 0 ? entry->delay * 2 : LEDGER_RETRY_FIRST_MS;
 	if (entry->delay > LEDGER_RETRY_MOST_MS)
 		entry->delay = LEDGER_RETRY_MOST_MS;
-	entry->retry_at = now + entry->delay;
+	entry->due = now + entry->delay;
 }
 
 void route_ledger_note_success(struct route_ledger *ledger, const struct route *route)
 {
-	struct entry *entry = find(ledger, route);
+	struct ledger_entry *entry = find_entry(ledger, route);
 
 	if (entry)
-		entry->delay = 0;
+		end_refusal(ledger, entry);
+}
+
+void route_ledger_forget(struct route_ledger *ledger, const struct route *route)
+{
+	struct ledger_entry *entry = find_entry(ledger, route);
+
+	if (entry)
+		drop_entry(ledger, entry);
 }
 
 void route_ledger_forgive(struct route_ledger *ledger)
 {
-	for (size_t i = 0; i < ledger->count; i++)
-		ledger->entries[i].retry_at = 0;
+	struct ledger_entry *next;
+
+	for (struct ledger_entry *entry = ledger->entries; entry; entry = next) {
+		next = entry->next;
+		end_refusal(ledger, entry);
+	}
 }
 
-/* ---- what is due ---- */
-
-static uint64_t due_at(const struct entry *entry)
-{
-	uint64_t paced = entry->fighting ? repair_time(entry, 0) + FIGHT_PACE_MS : 0;
-	uint64_t retry = entry->delay ? entry->retry_at : 0;
-
-	return paced > retry ? paced : retry;
-}
-
-bool route_ledger_allows(const struct route_ledger *ledger, const struct route *route, uint64_t now)
-{
-	const struct entry *entry = find(ledger, route);
-
-	return !entry || due_at(entry) <= now;
-}
-
-/* A refusal whose time came and that nobody tried again is of a route that nobody wants. */
-static bool is_worth_keeping(const struct entry *entry, uint64_t now)
-{
-	return (entry->delay != 0 && entry->retry_at > now) || is_recent(entry, now);
-}
+/* ---- time goes by ---- */
 
 void route_ledger_expire(struct route_ledger *ledger, uint64_t now)
 {
-	sweep(ledger, is_worth_keeping, now);
+	struct ledger_entry *next;
+
+	for (struct ledger_entry *entry = ledger->entries; entry; entry = next) {
+		next = entry->next;
+		if (entry->repair_count > 0 && now >= end_of_repairs(entry)) {
+			ledger->fights -= entry->fighting;
+			entry->fighting = false;
+			entry->repair_count = 0;
+		}
+		if (entry->delay > 0 && now >= entry->due + FIGHT_QUIET_MS)
+			entry->delay = 0;
+		if (entry->delay == 0 && entry->repair_count == 0)
+			drop_entry(ledger, entry);
+	}
 }
 
-static uint64_t next_of(const struct entry *entry, uint64_t now)
+static void keep_earliest(uint64_t *earliest, uint64_t time, uint64_t now)
 {
-	uint64_t due = due_at(entry);
-
-	if (due > now)
-		return due;
-	return entry->fighting ? repair_time(entry, 0) + FIGHT_QUIET_MS : UINT64_MAX;
+	if (time > now && time < *earliest)
+		*earliest = time;
 }
 
 uint64_t route_ledger_next(const struct route_ledger *ledger, uint64_t now)
 {
-	uint64_t next = UINT64_MAX;
+	uint64_t earliest = UINT64_MAX;
 
-	for (size_t i = 0; i < ledger->count; i++) {
-		uint64_t due = next_of(&ledger->entries[i], now);
-
-		next = due < next ? due : next;
+	for (const struct ledger_entry *entry = ledger->entries; entry; entry = entry->next) {
+		if (entry->delay > 0)
+			keep_earliest(&earliest, entry->due, now);
+		if (!entry->fighting)
+			continue;
+		keep_earliest(&earliest, next_repair(entry), now);
+		keep_earliest(&earliest, end_of_repairs(entry), now);
 	}
-	return next;
+	return earliest;
 }
 
 size_t route_ledger_fights(const struct route_ledger *ledger)
 {
-	size_t fights = 0;
-
-	for (size_t i = 0; i < ledger->count; i++)
-		fights += ledger->entries[i].fighting;
-	return fights;
+	return ledger->fights;
 }
 
 uint64_t route_ledger_fights_total(const struct route_ledger *ledger)
 {
 	return ledger->fights_total;
+}
+
+size_t route_ledger_list_fights(const struct route_ledger *ledger, struct ledger_fight *out,
+                                size_t room)
+{
+	size_t count = 0;
+
+	for (const struct ledger_entry *entry = ledger->entries; entry && count < room;
+	     entry = entry->next)
+		if (entry->fighting)
+			out[count++] = (struct ledger_fight){entry->route.dst, entry->opponent};
+	return count;
 }

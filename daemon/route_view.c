@@ -6,40 +6,36 @@
 #include <string.h>
 
 #include "route_diff.h"
+#include "route_group.h"
 
-/* So many events may wait beside an eighth of the routes; for more, a dump is cheaper. */
-#define QUEUE_LEAST 256
+/* Reading anew costs less than following more events than this, or than this share of all. */
+#define EVENTS_MOST  256
+#define EVENTS_SHARE 8
 
-struct pending {
-	struct route route;
-	enum route_event event;
-	size_t order; /* of arrival */
-};
+enum trust { STALE, READING, TRUSTED };
 
 struct route_view {
-	struct route *routes; /* sorted by route_compare_key, but while it is read anew */
+	enum trust trust;
+	bool out_of_memory; /* since route_view_begin */
+	struct route *routes;
 	size_t count, room;
-	size_t family_start; /* where the dump under way began */
-	struct pending *queue;
+	size_t family_start; /* where the dump under way began: it may begin again */
+	struct route_news *queue;
 	size_t queued, queue_room;
-	bool stale;
-	bool failed; /* in the reading under way: no memory */
+	size_t events; /* of those queued */
 };
 
 int route_view_new(struct route_view **out, struct error *err)
 {
 	*out = calloc(1, sizeof(**out));
-	if (!*out)
-		return error_set(err, ENOMEM, "out of memory");
-	(*out)->stale = true;
-	return 0;
+	return *out ? 0 : error_set(err, ENOMEM, "out of memory");
 }
 
 static void drop_queue(struct route_view *view)
 {
 	free(view->queue);
 	view->queue = NULL;
-	view->queued = view->queue_room = 0;
+	view->queued = view->queue_room = view->events = 0;
 }
 
 void route_view_free(struct route_view *view)
@@ -53,17 +49,18 @@ void route_view_free(struct route_view *view)
 
 void route_view_distrust(struct route_view *view)
 {
-	view->stale = true;
+	view->trust = STALE;
 	drop_queue(view);
 }
 
-/* ---- reading anew ---- */
+/* ---- reading it anew ---- */
 
 void route_view_begin(struct route_view *view)
 {
-	route_view_distrust(view);
-	view->count = 0;
-	view->failed = false;
+	drop_queue(view);
+	view->trust = READING;
+	view->out_of_memory = false;
+	view->count = view->family_start = 0;
 }
 
 void route_view_begin_family(struct route_view *view)
@@ -76,196 +73,221 @@ void route_view_restart_family(struct route_view *view)
 	view->count = view->family_start;
 }
 
+/* Room for one more in an array that doubles. False: no memory, and nothing changed. */
+static bool make_room(void **array, size_t count, size_t *room, size_t size)
+{
+	size_t more = *room ? *room * 2 : 16;
+	void *larger;
+
+	if (count < *room)
+		return true;
+	larger = reallocarray(*array, more, size);
+	if (!larger)
+		return false;
+	*array = larger;
+	*room = more;
+	return true;
+}
+
 void route_view_add(struct route_view *view, const struct route *route)
 {
-	if (view->count == view->room) {
-		size_t room = view->room ? view->room * 2 : 64;
-		struct route *larger = reallocarray(view->routes, room, sizeof(*larger));
+	void *routes = view->routes;
 
-		if (!larger) {
-			view->failed = true;
-			return;
-		}
-		view->routes = larger;
-		view->room = room;
+	if (!make_room(&routes, view->count, &view->room, sizeof(*route))) {
+		view->out_of_memory = true;
+		return;
 	}
+	view->routes = routes;
 	view->routes[view->count++] = *route;
+}
+
+/* Gives back what growth left over. */
+static void shrink_to_fit(struct route_view *view)
+{
+	size_t room = view->count > 0 ? view->count : 1;
+	struct route *fitting = reallocarray(view->routes, room, sizeof(*fitting));
+
+	if (!fitting)
+		return;
+	view->routes = fitting;
+	view->room = room;
 }
 
 int route_view_end(struct route_view *view, struct error *err)
 {
-	if (view->failed)
+	if (view->out_of_memory) {
+		route_view_distrust(view);
 		return error_set(err, ENOMEM, "out of memory for the kernel's routes");
+	}
 	if (view->count > 0)
 		qsort(view->routes, view->count, sizeof(*view->routes), route_compare_key);
-	view->stale = false;
+	shrink_to_fit(view);
+	if (view->trust == READING)
+		view->trust = TRUSTED;
 	return 0;
 }
 
-/* ---- what is told ---- */
+/* ---- the queue ---- */
 
-static void enqueue(struct route_view *view, const struct route *route, enum route_event event)
+static void queue_news(struct route_view *view, const struct route *route, enum route_event event,
+                       bool own)
 {
-	if (view->stale)
-		return;
-	if (view->queued == view->queue_room) {
-		size_t room = view->queue_room ? view->queue_room * 2 : 16;
-		struct pending *larger = reallocarray(view->queue, room, sizeof(*larger));
+	void *queue = view->queue;
 
-		if (!larger) {
-			route_view_distrust(view);
-			return;
-		}
-		view->queue = larger;
-		view->queue_room = room;
+	if (view->trust == STALE)
+		return;
+	if (!make_room(&queue, view->queued, &view->queue_room, sizeof(*view->queue))) {
+		route_view_distrust(view);
+		return;
 	}
-	view->queue[view->queued] = (struct pending){*route, event, view->queued};
+	view->queue = queue;
+	view->queue[view->queued] = (struct route_news){*route, event, (uint32_t)view->queued, own};
 	view->queued++;
+	view->events += !own;
 }
 
 void route_view_note_event(struct route_view *view, const struct route *route,
                            enum route_event event)
 {
-	if (view->queued >= QUEUE_LEAST + view->count / 8)
+	if (view->events >= EVENTS_MOST && view->events >= view->count / EVENTS_SHARE)
 		route_view_distrust(view);
 	else
-		enqueue(view, route, event);
+		queue_news(view, route, event, false);
+}
+
+/* The kernel had something else than was thought, or nobody knows what it has. */
+static bool shows_wrong_picture(int result)
+{
+	return result == -EEXIST || result == -ENOENT || result == -ESRCH || result == -EINPROGRESS;
 }
 
 void route_view_note_change(struct route_view *view, const struct route_change *change)
 {
-	static const enum route_event events[] = {[ROUTE_ADD] = ROUTE_CAME,
-	                                          [ROUTE_REPLACE] = ROUTE_REPLACED,
-	                                          [ROUTE_DELETE] = ROUTE_WENT};
+	static const enum route_event events[] = {
+		[ROUTE_ADD] = ROUTE_CAME,
+		[ROUTE_REPLACE] = ROUTE_REPLACED,
+		[ROUTE_DELETE] = ROUTE_WENT,
+	};
 
-	switch (change->result) {
-	case 0:
-		enqueue(view, &change->route, events[change->verb]);
-		break;
-	case -EEXIST:
-	case -ENOENT:
-	case -ESRCH:
-	case -EINPROGRESS:
-		route_view_distrust(view); /* the kernel has something else than was believed */
-		break;
-	default:
-		break; /* refused: all is as it was */
-	}
+	if (change->result == 0)
+		queue_news(view, &change->route, events[change->verb], true);
+	else if (shows_wrong_picture(change->result))
+		route_view_distrust(view);
 }
 
-/* ---- working it off ---- */
+/* ---- all keys: one merge of the routes with the sorted queue ---- */
 
-static int compare_pending(const void *a, const void *b)
+static int compare_news(const void *a, const void *b)
 {
-	const struct pending *left = a, *right = b;
+	const struct route_news *left = a, *right = b;
 	int order = route_compare_key(&left->route, &right->route);
 
 	return order ? order : (left->order > right->order) - (left->order < right->order);
 }
 
-/* Behind a nexthop object, gateway and interface are the object's. */
-static bool is_same(const struct route *a, const struct route *b)
+static size_t count_before(const struct route *routes, size_t count, const struct route *key)
 {
-	return a->protocol == b->protocol && a->type == b->type && a->nexthop_id == b->nexthop_id &&
-	       a->foreign_attributes == b->foreign_attributes &&
-	       (a->nexthop_id != 0 || (a->oif == b->oif && ip_equal(&a->via, &b->via)));
+	size_t low = 0;
+
+	while (low < count) {
+		size_t middle = low + (count - low) / 2;
+
+		if (route_compare_key(&routes[middle], key) < 0)
+			low = middle + 1;
+		else
+			count = middle;
+	}
+	return low;
 }
 
-/* The routes of one key, at the end of the array that is being made. */
-struct group {
-	struct route *routes;
+static size_t count_of_key(const struct route *routes, size_t count, const struct route *key)
+{
+	size_t same_key = 0;
+
+	while (same_key < count && route_compare_key(&routes[same_key], key) == 0)
+		same_key++;
+	return same_key;
+}
+
+static size_t count_news_of_key(const struct route_news *news, size_t count)
+{
+	size_t same_key = 1;
+
+	while (same_key < count && route_compare_key(&news[same_key].route, &news->route) == 0)
+		same_key++;
+	return same_key;
+}
+
+struct merge {
+	const struct route *from; /* what is left of the routes known so far */
+	size_t left;
+	struct route *out; /* with room for all of those and one more a piece of news */
 	size_t count;
 };
 
-static struct route *find_same(const struct group *group, const struct route *route)
+static void copy_routes(struct merge *merge, size_t count)
 {
-	for (size_t i = 0; i < group->count; i++)
-		if (is_same(&group->routes[i], route))
-			return &group->routes[i];
-	return NULL;
+	if (count == 0)
+		return;
+	memcpy(merge->out + merge->count, merge->from, count * sizeof(*merge->out));
+	merge->count += count;
+	merge->from += count;
+	merge->left -= count;
 }
 
-/* False: what the kernel has now could be more than one thing. */
-static bool apply_event(struct group *group, const struct pending *pending)
+static bool merge_news(struct merge *merge, const struct route_news *news, size_t count)
 {
-	const struct route *route = &pending->route;
-	struct route *same = find_same(group, route);
+	while (count > 0) {
+		size_t of_key = count_news_of_key(news, count);
+		struct route_group group;
 
-	switch (pending->event) {
-	case ROUTE_CAME:
-		if (same)
-			return true;
-		/* IPv6 may have joined the two to one route with two next hops. */
-		if (group->count > 0 && route->dst.addr.family == AF_INET6)
+		copy_routes(merge, count_before(merge->from, merge->left, &news->route));
+		group.routes = merge->out + merge->count;
+		group.count = count_of_key(merge->from, merge->left, &news->route);
+		copy_routes(merge, group.count);
+		merge->count -= group.count;
+		if (!route_group_take(&group, news, of_key))
 			return false;
-		group->routes[group->count++] = *route;
-		return true;
-	case ROUTE_REPLACED:
-		if (group->count > 1)
-			return false;
-		group->routes[0] = *route;
-		group->count = 1;
-		return true;
-	case ROUTE_WENT:
-		if (!same)
-			return group->count == 0;
-		*same = group->routes[--group->count];
-		return true;
+		merge->count += group.count;
+		news += of_key;
+		count -= of_key;
 	}
-	return false;
-}
-
-/* Takes the routes of the first key of both lists over into `merged`, with its events applied. */
-static bool merge_key(const struct route **routes, const struct route *routes_end,
-                      const struct pending **events, const struct pending *events_end,
-                      struct route *merged, size_t *count)
-{
-	struct group group = {.routes = merged + *count};
-	const struct route *key = *routes < routes_end ? *routes : NULL;
-
-	if (!key || (*events < events_end && route_compare_key(&(*events)->route, key) < 0))
-		key = &(*events)->route;
-	while (*routes < routes_end && route_compare_key(*routes, key) == 0)
-		group.routes[group.count++] = *(*routes)++;
-	for (; *events < events_end && route_compare_key(&(*events)->route, key) == 0; (*events)++)
-		if (!apply_event(&group, *events))
-			return false;
-	*count += group.count;
+	copy_routes(merge, merge->left);
 	return true;
 }
 
-static bool merge(struct route_view *view, struct route *merged, size_t *count)
+static bool follow_queue(struct route_view *view)
 {
-	const struct route *routes = view->routes, *routes_end = routes + view->count;
-	const struct pending *events = view->queue, *events_end = events + view->queued;
+	size_t room = view->count + view->queued;
+	struct merge merge = {
+		.from = view->routes,
+		.left = view->count,
+		.out = reallocarray(NULL, room, sizeof(*merge.out)),
+	};
 
-	*count = 0;
-	while (routes < routes_end || events < events_end)
-		if (!merge_key(&routes, routes_end, &events, events_end, merged, count))
-			return false;
+	if (!merge.out)
+		return false;
+	qsort(view->queue, view->queued, sizeof(*view->queue), compare_news);
+	if (!merge_news(&merge, view->queue, view->queued)) {
+		free(merge.out);
+		return false;
+	}
+	free(view->routes);
+	view->routes = merge.out;
+	view->count = merge.count;
+	view->room = room;
+	shrink_to_fit(view);
 	return true;
 }
 
 bool route_view_settle(struct route_view *view)
 {
-	size_t room = view->count + view->queued, count;
-	struct route *merged;
-
-	if (view->stale || view->queued == 0)
-		return !view->stale;
-	qsort(view->queue, view->queued, sizeof(*view->queue), compare_pending);
-	merged = malloc(room * sizeof(*merged));
-	if (!merged || !merge(view, merged, &count)) {
-		free(merged);
-		route_view_distrust(view);
+	if (view->trust != TRUSTED)
 		return false;
-	}
-	free(view->routes);
-	view->routes = merged;
-	view->room = room;
-	view->count = count;
+	if (view->queued > 0 && !follow_queue(view))
+		view->trust = STALE;
 	drop_queue(view);
-	return true;
+	return view->trust == TRUSTED;
 }
 
 const struct route *route_view_routes(const struct route_view *view, size_t *count)

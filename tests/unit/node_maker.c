@@ -3,20 +3,6 @@
 
 #include "check.h"
 
-/* Marsaglia's xorshift64*. */
-uint64_t chance_next(struct chance *chance)
-{
-	chance->state ^= chance->state >> 12;
-	chance->state ^= chance->state << 25;
-	chance->state ^= chance->state >> 27;
-	return chance->state * 0x2545f4914f6cdd1du;
-}
-
-size_t chance_below(struct chance *chance, size_t bound)
-{
-	return (size_t)(chance_next(chance) >> 33) % bound;
-}
-
 void add_bytes(struct text *out, const char *bytes, size_t length)
 {
 	assert_int_equal(text_append(out, bytes, length, MADE_BYTES_MAX), 0);

@@ -6,6 +6,7 @@
 #ifndef TESTS_UNIT_NODE_MAKER_H
 #define TESTS_UNIT_NODE_MAKER_H
 
+#include "chance.h"
 #include "k8s/node_event.h"
 #include "k8s/text.h"
 
@@ -38,13 +39,6 @@ struct made_node {
 	size_t condition_count;
 	bool noise; /* all kinds of fields that nobody reads */
 };
-
-/* A sequence that the seed alone decides; `bound` > 0: the next one is below it. */
-struct chance {
-	uint64_t state;
-};
-uint64_t chance_next(struct chance *chance);
-size_t chance_below(struct chance *chance, size_t bound);
 
 /* `number` makes the name and the version unlike those of all others. */
 void made_node_fill(struct made_node *node, struct chance *chance, const struct node_keys *keys,

@@ -96,6 +96,7 @@ static void run_quietly(struct fixture *fixture)
 	run(fixture, true, &report);
 	assert_int_equal(report.failed, 0);
 	reconcile_report_free(&report);
+	reconcile_settle(fixture->reconciler);
 }
 
 static void assert_installed(struct fixture *fixture)
@@ -205,6 +206,7 @@ static void test_what_others_change_is_a_repair(void **state)
 		assert_int_equal(report.causes[0].opponent, cases[i].protocol);
 		assert_int_equal(fixture->kernel.dumps, dumps); /* the event told all */
 		reconcile_report_free(&report);
+		reconcile_settle(fixture->reconciler);
 		assert_installed(fixture);
 	}
 }
