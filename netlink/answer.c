@@ -66,3 +66,10 @@ int nl_answer_error(const struct nl_answer *answer, struct error *err)
 		return error_set(err, code, "%s", strerror(code));
 	return error_set(err, code, "%s (%s)", strerror(code), answer->detail);
 }
+
+void nl_answer_keep(const struct nl_answer *answer, int *result, char **detail)
+{
+	*result = answer->result;
+	if (answer->result < 0 && answer->detail[0] != '\0')
+		*detail = strdup(answer->detail);
+}

@@ -23,4 +23,8 @@ struct nl_answer nl_answer_read(const struct nlmsghdr *message);
 /* Fills `err` with errno's text and the kernel's words; returns answer->result. */
 int nl_answer_error(const struct nl_answer *answer, struct error *err);
 
+/* Keeps the outcome of one change: its result, and of a failure the kernel's words (owned by the
+ * caller; NULL where there are none). */
+void nl_answer_keep(const struct nl_answer *answer, int *result, char **detail);
+
 #endif

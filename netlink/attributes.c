@@ -64,6 +64,18 @@ bool nl_attribute_u32(const struct nlattr *attribute, uint32_t *out)
 	return true;
 }
 
+bool nl_attribute_index(const struct nlattr *attribute, int *out)
+{
+	uint32_t value;
+
+	if (!attribute)
+		return true;
+	if (!nl_attribute_u32(attribute, &value) || value > INT_MAX)
+		return false;
+	*out = (int)value;
+	return true;
+}
+
 bool nl_attribute_ip(const struct nlattr *attribute, uint8_t family, struct ip_addr *out)
 {
 	struct ip_addr addr = {.family = family};
@@ -85,4 +97,9 @@ const char *nl_attribute_text(const struct nlattr *attribute)
 		return NULL;
 	text = mnl_attr_get_payload(attribute);
 	return memchr(text, '\0', mnl_attr_get_payload_len(attribute)) ? text : NULL;
+}
+
+bool nl_put_ip(struct nlmsghdr *message, size_t room, uint16_t type, const struct ip_addr *addr)
+{
+	return mnl_attr_put_check(message, room, type, ip_bits(addr->family) / 8U, addr->bytes);
 }

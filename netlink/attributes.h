@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Checked reading of netlink attributes (RFC 3549, section 2.3.2). Nothing that
- * the kernel sent is trusted to have the length it should. Internal to netlink/.
+ * Checked reading of netlink attributes (RFC 3549, section 2.3.2), and writing what libmnl has no
+ * words for. Nothing that the kernel sent is trusted to have the length it should. Internal to
+ * netlink/.
  */
 #ifndef NETLINK_ATTRIBUTES_H
 #define NETLINK_ATTRIBUTES_H
@@ -32,9 +33,14 @@ bool nl_nested_attributes(const struct nlattr *attribute, const struct nlattr **
 
 /* Set *out if the attribute is there; false: it is there and its length is wrong. */
 bool nl_attribute_u32(const struct nlattr *attribute, uint32_t *out);
+/* An interface index; the kernel counts them as int. */
+bool nl_attribute_index(const struct nlattr *attribute, int *out);
 bool nl_attribute_ip(const struct nlattr *attribute, uint8_t family, struct ip_addr *out);
 
 /* The text of a NUL-terminated string; NULL where there is none or no NUL. */
 const char *nl_attribute_text(const struct nlattr *attribute);
+
+/* Appends an address; false: no room. */
+bool nl_put_ip(struct nlmsghdr *message, size_t room, uint16_t type, const struct ip_addr *addr);
 
 #endif

@@ -18,9 +18,9 @@ struct nl_batch_ops {
 };
 
 /*
- * Sends requests 0..count-1 in order. Negative: the socket failed, or (-ENOBUFS) the
- * kernel could not hand over some answers; all requests were sent then, and those
- * without a call of `answer` may or may not have been carried out.
+ * Sends requests 0..count-1 in order. Negative: the socket failed (-ENOBUFS too: no memory to send
+ * with), or (-ENOBUFS) the kernel could not hand over some answers. Requests without a call of
+ * `answer` may or may not have been carried out.
  */
 int nl_batch_run(struct nl_socket *nl, size_t count, const struct nl_batch_ops *ops, void *ctx,
                  struct error *err);

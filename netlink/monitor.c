@@ -16,16 +16,29 @@
 
 /* Datagrams read in one turn of the loop; a flood of events must not starve its other users. */
 #define TURN_LIMIT 256
-/* ... and in one drain; more than the receive space holds of whole messages. */
-#define DRAIN_LIMIT 16384
+
+/* What the shortest datagram takes of the receive space at least: the kernel counts its socket
+ * buffer too. */
+#define DATAGRAM_SPACE 256
 
 struct rtnl_monitor {
 	uv_poll_t poll;
 	struct nl_socket nl;
+	uint32_t own_port_id;
+	struct prefix networks[IP_FAMILIES];
 	struct rtnl_monitor_events events;
 	bool overrun; /* seen in this turn, told at its end */
 	bool stopped; /* a callback may stop the monitor */
 };
+
+/* What the filter in the kernel asks too; here for what that lets pass unjudged. */
+static bool route_concerns(const struct rtnl_monitor *monitor, const struct route *route)
+{
+	const struct prefix *network = &monitor->networks[ip_family_index(route->dst.addr.family)];
+
+	return route->table != RT_TABLE_LOCAL &&
+	       (route->dst.length == 0 || prefix_contains(network, &route->dst));
+}
 
 static enum route_event event_of(const struct nlmsghdr *message)
 {
@@ -41,7 +54,7 @@ static void take_route(struct rtnl_monitor *monitor, const struct nlmsghdr *mess
 
 	if (result < 0)
 		monitor->overrun = true; /* unreadable is as good as lost */
-	if (result > 0)
+	if (result > 0 && route_concerns(monitor, &route))
 		monitor->events.route_changed(monitor->events.ctx, &route, event_of(message));
 }
 
@@ -80,6 +93,8 @@ static void take_address(struct rtnl_monitor *monitor, const struct nlmsghdr *me
 
 static void take_message(struct rtnl_monitor *monitor, const struct nlmsghdr *message)
 {
+	if (message->nlmsg_pid == monitor->own_port_id)
+		return;
 	switch (message->nlmsg_type) {
 	case RTM_NEWROUTE:
 	case RTM_DELROUTE:
@@ -113,30 +128,26 @@ static void take_datagram(struct rtnl_monitor *monitor, ssize_t length)
 	}
 }
 
-/* Reads until nothing waits, or so many datagrams. True: nothing waits. */
-static bool read_events(struct rtnl_monitor *monitor, size_t limit)
+static void read_events(struct rtnl_monitor *monitor, uint32_t limit)
 {
-	bool drained = false;
-
-	for (size_t i = 0; i < limit && !drained && !monitor->stopped; i++) {
+	for (uint32_t i = 0; i < limit; i++) {
 		ssize_t length = nl_socket_receive(&monitor->nl);
 
-		drained = length == -EAGAIN;
+		if (length == -EAGAIN)
+			return;
 		if (length > 0)
 			take_datagram(monitor, length);
-		else if (!drained)
+		else
 			monitor->overrun = true; /* ENOBUFS, or a datagram cut short */
 	}
-	if (monitor->overrun && !monitor->stopped)
-		monitor->events.overrun(monitor->events.ctx);
-	monitor->overrun = false;
-	return drained;
 }
 
-void rtnl_monitor_drain(struct rtnl_monitor *monitor)
+static void tell_overrun(struct rtnl_monitor *monitor)
 {
-	/* A flood is cut off as if the rest were lost: what it tells of is read anew. */
-	if (monitor && !monitor->stopped && !read_events(monitor, DRAIN_LIMIT) && !monitor->stopped)
+	bool overrun = monitor->overrun;
+
+	monitor->overrun = false;
+	if (overrun && !monitor->stopped)
 		monitor->events.overrun(monitor->events.ctx);
 }
 
@@ -146,6 +157,7 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 
 	(void)events;
 	read_events(monitor, TURN_LIMIT);
+	tell_overrun(monitor);
 	/* A netlink socket shows ENOBUFS as POLLERR, upon which libuv calls with UV_EBADF and
 	 * stops polling. The error is gone once it was read; starting again cannot fail, as
 	 * nobody else polls this descriptor. */
@@ -161,55 +173,68 @@ static void on_closed(uv_handle_t *handle)
 	free(monitor);
 }
 
+/* Saves work only, so a kernel that refuses it is none the worse. */
+static void attach_filter(struct rtnl_monitor *monitor)
+{
+	struct monitor_filter filter;
+	struct sock_fprog program = {.filter = filter.code};
+
+	monitor_filter_make(monitor->own_port_id, monitor->networks, &filter);
+	program.len = filter.length;
+	(void)setsockopt(monitor->nl.fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
+}
+
 static int join_groups(struct rtnl_monitor *monitor, struct error *err)
 {
 	static const unsigned groups[] = {
 		RTNLGRP_LINK,       RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,
-		RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE,
+		RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE,  RTNLGRP_NEXTHOP,
 	};
-	struct error ignored;
 
 	for (size_t i = 0; i < sizeof(groups) / sizeof(*groups); i++) {
 		int result = nl_socket_join(&monitor->nl, groups[i], err);
 
-		if (result < 0)
+		/* Before Linux 5.3 there are no nexthop objects, nor news of them. */
+		if (result < 0 && !(groups[i] == RTNLGRP_NEXTHOP && result == -EINVAL))
 			return result;
 	}
-	/* A kernel without nexthop objects has no news of them. */
-	(void)nl_socket_join(&monitor->nl, RTNLGRP_NEXTHOP, &ignored);
 	return 0;
 }
 
-/* Before any group is joined, so that nothing comes in unfiltered. */
-static int attach_filter(struct rtnl_monitor *monitor, const struct rtnl_monitor_config *config,
-                         struct error *err)
-{
-	struct sock_filter instructions[MONITOR_FILTER_MAX];
-	struct sock_fprog program = {.filter = instructions};
-
-	program.len = monitor_filter_make(config->own->requests.port_id, config->networks,
-	                                  instructions);
-	if (setsockopt(monitor->nl.fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) !=
-	    0)
-		return error_set(err, errno, "attaching a socket filter: %s", strerror(errno));
-	return 0;
-}
-
-static int open_socket(struct rtnl_monitor *monitor, const struct rtnl_monitor_config *config,
-                       struct error *err)
+static int open_socket(struct rtnl_monitor *monitor, struct error *err)
 {
 	int result = nl_socket_open(&monitor->nl, NETLINK_ROUTE, err);
 
-	if (result == 0)
-		result = attach_filter(monitor, config, err);
-	if (result == 0)
-		result = join_groups(monitor, err);
+	if (result < 0)
+		return result;
+	/* First, so that a flood does not get in by the open door. */
+	attach_filter(monitor);
+	return join_groups(monitor, err);
+}
+
+/* Opens the socket and hangs it on the loop; from uv_poll_init on only uv_close frees it. */
+static int start(uv_loop_t *loop, struct rtnl_monitor *monitor, struct error *err)
+{
+	int result = open_socket(monitor, err);
+
 	if (result == 0) {
-		result = uv_poll_init(config->loop, &monitor->poll, monitor->nl.fd);
+		result = uv_poll_init(loop, &monitor->poll, monitor->nl.fd);
 		if (result < 0)
 			error_set(err, -result, "%s", uv_strerror(result));
 	}
-	return result;
+	if (result < 0) {
+		nl_socket_close(&monitor->nl);
+		free(monitor);
+		return error_wrap(err, "watching routes, links and addresses");
+	}
+	monitor->poll.data = monitor;
+	result = uv_poll_start(&monitor->poll, UV_READABLE, on_readable);
+	if (result < 0) {
+		rtnl_monitor_stop(monitor);
+		return error_set(err, -result, "watching routes, links and addresses: %s",
+		                 uv_strerror(result));
+	}
+	return 0;
 }
 
 int rtnl_monitor_start(const struct rtnl_monitor_config *config, struct rtnl_monitor **out,
@@ -220,22 +245,22 @@ int rtnl_monitor_start(const struct rtnl_monitor_config *config, struct rtnl_mon
 
 	if (!monitor)
 		return error_set(err, ENOMEM, "no memory for the route monitor");
+	monitor->own_port_id = config->own->requests.port_id;
+	memcpy(monitor->networks, config->networks, sizeof(monitor->networks));
 	monitor->events = config->events;
-	if (open_socket(monitor, config, err) < 0) {
-		nl_socket_close(&monitor->nl);
-		free(monitor);
-		return error_wrap(err, "watching routes, links and addresses");
-	}
-	/* From uv_poll_init on only uv_close frees it. */
-	monitor->poll.data = monitor;
-	result = uv_poll_start(&monitor->poll, UV_READABLE, on_readable);
-	if (result < 0) {
-		rtnl_monitor_stop(monitor);
-		return error_set(err, -result, "watching routes, links and addresses: %s",
-		                 uv_strerror(result));
-	}
-	*out = monitor;
-	return 0;
+	result = start(config->loop, monitor, err);
+	if (result == 0)
+		*out = monitor;
+	return result;
+}
+
+void rtnl_monitor_drain(struct rtnl_monitor *monitor)
+{
+	if (!monitor)
+		return;
+	/* No more than can be waiting now: a flood must not keep us here. */
+	read_events(monitor, monitor->nl.receive_space / DATAGRAM_SPACE);
+	tell_overrun(monitor);
 }
 
 void rtnl_monitor_stop(struct rtnl_monitor *monitor)

@@ -2,130 +2,141 @@
 #include "monitor_filter.h"
 
 #include <arpa/inet.h>
-#include <linux/netlink.h>
+#include <endian.h>
 #include <linux/rtnetlink.h>
 #include <stddef.h>
-#include <string.h>
 
-/* Where things are in a buffer: struct nlmsghdr, struct rtmsg, then attributes. */
-#define AT_TYPE    offsetof(struct nlmsghdr, nlmsg_type)
-#define AT_PORT    offsetof(struct nlmsghdr, nlmsg_pid)
-#define AT_FAMILY  (NLMSG_HDRLEN + offsetof(struct rtmsg, rtm_family))
-#define AT_LENGTH  (NLMSG_HDRLEN + offsetof(struct rtmsg, rtm_dst_len))
-#define AT_TABLE   (NLMSG_HDRLEN + offsetof(struct rtmsg, rtm_table))
-#define ATTRIBUTES (NLMSG_HDRLEN + sizeof(struct rtmsg)) /* 12 bytes, which is aligned */
+#define DROP 0U
+#define PASS UINT32_MAX /* as many bytes of it */
 
-#define PASS UINT32_MAX /* bytes of it */
-#define DROP 0
+/* Offsets in a route's message. */
+#define ROUTE_FIELD(field) ((uint32_t)(NLMSG_HDRLEN + offsetof(struct rtmsg, field)))
+#define ROUTE_ATTRIBUTES   ((uint32_t)NLMSG_SPACE(sizeof(struct rtmsg)))
 
-/* Instructions are appended; jumps within a test lead to what follows it. */
-struct assembly {
-	struct sock_filter *program;
-	unsigned short count;
-};
-
-static void put(struct assembly *to, uint16_t code, uint32_t operand, uint8_t if_true,
-                uint8_t if_false)
+/*
+ * Loads of a half or a whole word take the bytes as network order, while netlink has them in the
+ * host's: constants to compare with are turned by htons(3) or htonl(3). An address in an attribute
+ * is in network order already. A load beyond the end would end the program with DROP, so what is
+ * loaded is known to be there.
+ */
+static void add(struct monitor_filter *filter, uint16_t code, uint32_t k)
 {
-	to->program[to->count++] = (struct sock_filter){
-		.code = code, .jt = if_true, .jf = if_false, .k = operand};
+	filter->code[filter->length++] = (struct sock_filter)BPF_STMT(code, k);
 }
 
-static void load(struct assembly *to, uint16_t size, size_t offset)
+static void return_if(struct monitor_filter *filter, uint16_t test, uint32_t k, uint32_t verdict)
 {
-	put(to, BPF_LD | BPF_ABS | size, (uint32_t)offset, 0, 0);
+	filter->code[filter->length++] = (struct sock_filter)BPF_JUMP((uint16_t)(BPF_JMP | test), k,
+	                                                              0, 1);
+	add(filter, BPF_RET | BPF_K, verdict);
 }
 
-static void decide(struct assembly *to, uint32_t verdict)
+static void return_unless(struct monitor_filter *filter, uint16_t test, uint32_t k,
+                          uint32_t verdict)
 {
-	put(to, BPF_RET | BPF_K, verdict, 0, 0);
+	filter->code[filter->length++] = (struct sock_filter)BPF_JUMP((uint16_t)(BPF_JMP | test), k,
+	                                                              1, 0);
+	add(filter, BPF_RET | BPF_K, verdict);
 }
 
-/* The verdict if the accumulator is, or is not, the value; else what follows. */
-static void decide_if(struct assembly *to, uint32_t value, uint32_t verdict)
+/* Passes what is not one whole message with room for a route's header. */
+static void judge_length(struct monitor_filter *filter)
 {
-	put(to, BPF_JMP | BPF_JEQ | BPF_K, value, 0, 1);
-	decide(to, verdict);
+	bool little = __BYTE_ORDER == __LITTLE_ENDIAN;
+
+	add(filter, BPF_LD | BPF_W | BPF_LEN, 0);
+	return_unless(filter, BPF_JGE | BPF_K, ROUTE_ATTRIBUTES, PASS);
+	/* The length as a number, for what no constant is to be compared with: its lower half from
+	 * two bytes; none of these messages needs the upper one. */
+	add(filter, BPF_LD | BPF_H | BPF_ABS, little ? 2 : 0);
+	return_unless(filter, BPF_JEQ | BPF_K, 0, PASS);
+	add(filter, BPF_LD | BPF_B | BPF_ABS, little ? 1 : 2);
+	add(filter, BPF_ALU | BPF_LSH | BPF_K, 8);
+	add(filter, BPF_MISC | BPF_TAX, 0);
+	add(filter, BPF_LD | BPF_B | BPF_ABS, little ? 0 : 3);
+	add(filter, BPF_ALU | BPF_ADD | BPF_X, 0);
+	add(filter, BPF_MISC | BPF_TAX, 0);
+	add(filter, BPF_LD | BPF_W | BPF_LEN, 0);
+	return_unless(filter, BPF_JEQ | BPF_X, 0, PASS);
 }
 
-static void decide_unless(struct assembly *to, uint32_t value, uint32_t verdict)
+static void judge_sender(struct monitor_filter *filter, uint32_t own_port_id)
 {
-	put(to, BPF_JMP | BPF_JEQ | BPF_K, value, 1, 0);
-	decide(to, verdict);
+	add(filter, BPF_LD | BPF_W | BPF_ABS, offsetof(struct nlmsghdr, nlmsg_pid));
+	return_if(filter, BPF_JEQ | BPF_K, htonl(own_port_id), DROP);
 }
 
-/* Loads read network order; the headers are in the host's. */
-static void drop_own(struct assembly *to, uint32_t own)
+static void judge_route_header(struct monitor_filter *filter)
 {
-	load(to, BPF_W, AT_PORT);
-	decide_if(to, htonl(own), DROP);
+	add(filter, BPF_LD | BPF_H | BPF_ABS, offsetof(struct nlmsghdr, nlmsg_type));
+	filter->code[filter->length++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
+	                                                              htons(RTM_NEWROUTE), 2, 0);
+	return_unless(filter, BPF_JEQ | BPF_K, htons(RTM_DELROUTE), PASS);
+	/* Tables beyond a byte are RT_TABLE_COMPAT here. */
+	add(filter, BPF_LD | BPF_B | BPF_ABS, ROUTE_FIELD(rtm_table));
+	return_if(filter, BPF_JEQ | BPF_K, RT_TABLE_LOCAL, DROP);
+	add(filter, BPF_LD | BPF_B | BPF_ABS, ROUTE_FIELD(rtm_dst_len));
+	return_if(filter, BPF_JEQ | BPF_K, 0, PASS);
 }
 
-static void pass_unless_route(struct assembly *to)
+/* Leaves the offset of RTA_DST, which is whole, in X. */
+static void find_destination(struct monitor_filter *filter, uint8_t family)
 {
-	load(to, BPF_H, AT_TYPE);
-	put(to, BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_NEWROUTE), 2, 0);
-	put(to, BPF_JMP | BPF_JEQ | BPF_K, htons(RTM_DELROUTE), 1, 0);
-	decide(to, PASS);
+	add(filter, BPF_LD | BPF_IMM, ROUTE_ATTRIBUTES);
+	add(filter, BPF_LDX | BPF_IMM, RTA_DST);
+	add(filter, BPF_LD | BPF_W | BPF_ABS, (uint32_t)SKF_AD_OFF + SKF_AD_NLATTR);
+	return_if(filter, BPF_JEQ | BPF_K, 0, PASS);
+	add(filter, BPF_MISC | BPF_TAX, 0);
+	add(filter, BPF_LD | BPF_H | BPF_IND, offsetof(struct rtattr, rta_len));
+	return_unless(filter, BPF_JEQ | BPF_K, htons((uint16_t)RTA_LENGTH(ip_bits(family) / 8)),
+	              PASS);
 }
 
-/* One 32-bit word of the destination, whose place is in the index register. */
-static void drop_unless_word(struct assembly *to, uint32_t word, uint32_t bits, size_t offset)
+/* Compares the network's bits of the address in the attribute at X, a word at a time. */
+static void judge_destination(struct monitor_filter *filter, const struct prefix *network)
 {
-	uint32_t mask = bits >= 32 ? UINT32_MAX : ~(UINT32_MAX >> bits);
+	for (uint32_t bit = 0; bit < network->length; bit += 32) {
+		const uint8_t *bytes = &network->addr.bytes[bit / 8];
+		uint32_t word = (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 |
+		                (uint32_t)bytes[2] << 8 | bytes[3];
+		uint32_t wanted = network->length - bit; /* bits of this word */
 
-	put(to, BPF_LD | BPF_IND | BPF_W, (uint32_t)offset, 0, 0);
-	put(to, BPF_ALU | BPF_AND | BPF_K, mask, 0, 0);
-	decide_unless(to, word & mask, DROP);
-}
-
-/* The accumulator holds the length of the destination; a shorter one leads to more than us. */
-static void judge_destination(struct assembly *to, const struct prefix *network)
-{
-	put(to, BPF_JMP | BPF_JGE | BPF_K, network->length, 1, 0);
-	decide(to, DROP);
-	/* The kernel finds an attribute: from the offset in A, of the type in X; 0: there is none.
-	 */
-	put(to, BPF_LDX | BPF_W | BPF_IMM, RTA_DST, 0, 0);
-	put(to, BPF_LD | BPF_W | BPF_IMM, ATTRIBUTES, 0, 0);
-	put(to, BPF_LD | BPF_W | BPF_ABS, (uint32_t)(SKF_AD_OFF + SKF_AD_NLATTR), 0, 0);
-	decide_if(to, 0, PASS);
-	put(to, BPF_MISC | BPF_TAX, 0, 0, 0);
-	for (unsigned bit = 0; bit < network->length; bit += 32) {
-		uint32_t word;
-
-		memcpy(&word, network->addr.bytes + bit / 8, sizeof(word));
-		drop_unless_word(to, ntohl(word), network->length - bit,
-		                 sizeof(struct nlattr) + bit / 8);
+		add(filter, BPF_LD | BPF_W | BPF_IND, (uint32_t)RTA_LENGTH(0) + bit / 8);
+		if (wanted < 32)
+			add(filter, BPF_ALU | BPF_AND | BPF_K, UINT32_MAX << (32 - wanted));
+		return_unless(filter, BPF_JEQ | BPF_K, word, DROP);
 	}
-	decide(to, PASS);
+	add(filter, BPF_RET | BPF_K, PASS);
 }
 
-unsigned short monitor_filter_make(uint32_t own, const struct prefix networks[IP_FAMILIES],
-                                   struct sock_filter program[static MONITOR_FILTER_MAX])
+static void judge_family(struct monitor_filter *filter, uint8_t family,
+                         const struct prefix *network)
 {
-	struct assembly to = {.program = program};
+	unsigned short skip;
 
-	drop_own(&to, own);
-	pass_unless_route(&to);
-	load(&to, BPF_B, AT_TABLE);
-	decide_if(&to, RT_TABLE_LOCAL, DROP);
-	load(&to, BPF_B, AT_LENGTH);
-	decide_if(&to, 0, PASS);
-	for (int i = 0; i < IP_FAMILIES; i++) {
-		struct sock_filter *skip;
-		unsigned short start;
-
-		if (networks[i].addr.family == 0)
-			continue;
-		load(&to, BPF_B, AT_FAMILY);
-		skip = &program[to.count];
-		put(&to, BPF_JMP | BPF_JEQ | BPF_K, ip_family((enum ip_family_index)i), 0, 0);
-		start = to.count;
-		load(&to, BPF_B, AT_LENGTH);
-		judge_destination(&to, &networks[i]);
-		skip->jf = (uint8_t)(to.count - start);
+	add(filter, BPF_LD | BPF_B | BPF_ABS, ROUTE_FIELD(rtm_family));
+	skip = filter->length;
+	add(filter, BPF_JMP | BPF_JEQ | BPF_K, family);
+	if (network->addr.family == 0) {
+		add(filter, BPF_RET | BPF_K, DROP);
+	} else {
+		/* A destination that covers the network leads to others too: not our concern. */
+		add(filter, BPF_LD | BPF_B | BPF_ABS, ROUTE_FIELD(rtm_dst_len));
+		return_unless(filter, BPF_JGE | BPF_K, network->length, DROP);
+		find_destination(filter, family);
+		judge_destination(filter, network);
 	}
-	decide(&to, DROP);
-	return to.count;
+	filter->code[skip].jf = (uint8_t)(filter->length - skip - 1);
+}
+
+void monitor_filter_make(uint32_t own_port_id, const struct prefix networks[IP_FAMILIES],
+                         struct monitor_filter *out)
+{
+	out->length = 0;
+	judge_length(out);
+	judge_sender(out, own_port_id);
+	judge_route_header(out);
+	for (enum ip_family_index i = 0; i < IP_FAMILIES; i++)
+		judge_family(out, ip_family(i), &networks[i]);
+	add(out, BPF_RET | BPF_K, PASS);
 }

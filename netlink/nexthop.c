@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <linux/rtnetlink.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "batch.h"
 #include "dump.h"
@@ -25,10 +24,9 @@ static int visit_message(void *ctx, const struct nlmsghdr *message)
 	if (message->nlmsg_type != RTM_NEWNEXTHOP)
 		return 0;
 	result = nexthop_decode(message, &nexthop);
-	if (result < 0)
-		return result;
-	reading->visit(reading->ctx, &nexthop);
-	return 0;
+	if (result == 0)
+		reading->visit(reading->ctx, &nexthop);
+	return result;
 }
 
 static void restart_reading(void *ctx)
@@ -62,9 +60,7 @@ static void answer_change(void *ctx, size_t index, const struct nl_answer *answe
 {
 	struct nexthop_change *change = (struct nexthop_change *)ctx + index;
 
-	change->result = answer->result;
-	if (answer->result < 0 && answer->detail[0] != '\0')
-		change->detail = strdup(answer->detail);
+	nl_answer_keep(answer, &change->result, &change->detail);
 }
 
 int nexthop_apply(struct rtnl *rtnl, struct nexthop_change *changes, size_t count,

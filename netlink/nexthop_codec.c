@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
-#include <limits.h>
 #include <linux/nexthop.h>
 #include <linux/rtnetlink.h>
 
@@ -27,33 +26,33 @@ static void put_flags(struct nlmsghdr *message, enum nexthop_verb verb)
 	}
 }
 
-/* A delete is by number alone: the kernel checks nothing else. */
-static bool put_target(struct nlmsghdr *message, size_t room, const struct nexthop *nexthop)
+static bool is_whole(const struct nexthop *nexthop)
 {
-	return mnl_attr_put_u32_check(message, room, NHA_OIF, (uint32_t)nexthop->oif) &&
-	       mnl_attr_put_check(message, room, NHA_GATEWAY, ip_bits(nexthop->via.family) / 8U,
-	                          nexthop->via.bytes);
+	return (nexthop->via.family == AF_INET || nexthop->via.family == AF_INET6) &&
+	       nexthop->oif > 0;
 }
 
 int nexthop_encode(enum nexthop_verb verb, const struct nexthop *nexthop, void *buffer, size_t room)
 {
-	bool is_delete = verb == NEXTHOP_DELETE;
 	struct nlmsghdr *message;
 	struct nhmsg *header;
 
-	if (nexthop->id == 0 || (!is_delete && (nexthop->via.family == 0 || nexthop->oif <= 0)))
+	if (nexthop->id == 0 || (verb != NEXTHOP_DELETE && !is_whole(nexthop)))
 		return -EINVAL;
 	if (room < NLMSG_SPACE(sizeof(*header)))
 		return -ENOSPC;
 	message = mnl_nlmsg_put_header(buffer);
-	header = mnl_nlmsg_put_extra_header(message, sizeof(*header));
 	put_flags(message, verb);
-	if (!is_delete) {
-		header->nh_family = nexthop->via.family;
-		header->nh_protocol = nexthop->protocol;
-	}
-	if (!mnl_attr_put_u32_check(message, room, NHA_ID, nexthop->id) ||
-	    (!is_delete && !put_target(message, room, nexthop)))
+	header = mnl_nlmsg_put_extra_header(message, sizeof(*header));
+	if (!mnl_attr_put_u32_check(message, room, NHA_ID, nexthop->id))
+		return -ENOSPC;
+	/* A delete that says more than the number is refused. */
+	if (verb == NEXTHOP_DELETE)
+		return (int)message->nlmsg_len;
+	header->nh_family = nexthop->via.family;
+	header->nh_protocol = nexthop->protocol;
+	if (!mnl_attr_put_u32_check(message, room, NHA_OIF, (uint32_t)nexthop->oif) ||
+	    !nl_put_ip(message, room, NHA_GATEWAY, &nexthop->via))
 		return -ENOSPC;
 	return (int)message->nlmsg_len;
 }
@@ -66,16 +65,18 @@ void nexthop_encode_dump(unsigned char buffer[static NEXTHOP_REQUEST_MAX])
 	mnl_nlmsg_put_extra_header(message, sizeof(struct nhmsg));
 }
 
-/* What an object of ours never has. */
+/* True for what a nexthop of ours never has. */
 static bool has_foreign(const struct nhmsg *header, const struct nlattr **table)
 {
-	static const uint16_t foreign[] = {NHA_GROUP, NHA_BLACKHOLE, NHA_ENCAP_TYPE, NHA_ENCAP,
-	                                   NHA_FDB,   NHA_RES_GROUP, NHA_RES_BUCKET};
+	static const uint16_t foreign[] = {
+		NHA_GROUP, NHA_BLACKHOLE, NHA_ENCAP_TYPE, NHA_ENCAP, NHA_FDB, NHA_RES_GROUP,
+	};
 
-	for (size_t i = 0; i < sizeof(foreign) / sizeof(*foreign); i++)
+	for (size_t i = 0; i < sizeof(foreign) / sizeof(*foreign); i++) {
 		if (table[foreign[i]])
 			return true;
-	return (header->nh_flags & RTNH_F_ONLINK) != 0;
+	}
+	return (header->nh_flags & RTNH_F_ONLINK) || !table[NHA_GATEWAY];
 }
 
 int nexthop_decode(const struct nlmsghdr *message, struct nexthop *out)
@@ -83,20 +84,18 @@ int nexthop_decode(const struct nlmsghdr *message, struct nexthop *out)
 	const struct nhmsg *header = mnl_nlmsg_get_payload(message);
 	const struct nlattr *table[NHA_MAX + 1];
 	struct nexthop nexthop = {0};
-	uint32_t oif = 0;
 
-	if (!nl_message_attributes(message, sizeof(*header), table, NHA_MAX) ||
-	    !nl_attribute_u32(table[NHA_ID], &nexthop.id) || nexthop.id == 0 ||
-	    !nl_attribute_u32(table[NHA_OIF], &oif) || oif > INT_MAX)
+	if (!nl_message_attributes(message, sizeof(*header), table, NHA_MAX))
 		return -EBADMSG;
-	/* A group has no family of its own. */
-	if (table[NHA_GATEWAY] &&
-	    ((header->nh_family != AF_INET && header->nh_family != AF_INET6) ||
-	     !nl_attribute_ip(table[NHA_GATEWAY], header->nh_family, &nexthop.via)))
+	/* A gateway of a family that is not known here is as good as none. */
+	if (header->nh_family != AF_INET && header->nh_family != AF_INET6)
+		table[NHA_GATEWAY] = NULL;
+	if (!nl_attribute_u32(table[NHA_ID], &nexthop.id) || nexthop.id == 0 ||
+	    !nl_attribute_index(table[NHA_OIF], &nexthop.oif) ||
+	    !nl_attribute_ip(table[NHA_GATEWAY], header->nh_family, &nexthop.via))
 		return -EBADMSG;
-	nexthop.oif = (int)oif;
 	nexthop.protocol = header->nh_protocol;
 	nexthop.foreign_attributes = has_foreign(header, table);
 	*out = nexthop;
-	return 1;
+	return 0;
 }

@@ -12,14 +12,17 @@
 /* More than the longest request takes. */
 #define NEXTHOP_REQUEST_MAX 128
 
-/* As route_encode. -EINVAL: the object is none (no number, no gateway, no interface). */
+/*
+ * Writes the request for one change; `buffer` is aligned for struct nlmsghdr. Its length,
+ * -ENOSPC: no room, -EINVAL: it has no number, or (but for a delete) no gateway or no interface.
+ */
 int nexthop_encode(enum nexthop_verb verb, const struct nexthop *nexthop, void *buffer,
                    size_t room);
 
-/* Writes the request that asks for all of them. */
+/* Writes the request that asks for all nexthop objects. */
 void nexthop_encode_dump(unsigned char buffer[static NEXTHOP_REQUEST_MAX]);
 
-/* Reads RTM_NEWNEXTHOP or RTM_DELNEXTHOP. 1: *out is filled; -EBADMSG: malformed. */
+/* Reads RTM_NEWNEXTHOP or RTM_DELNEXTHOP. 0: *out is filled; -EBADMSG: malformed. */
 int nexthop_decode(const struct nlmsghdr *message, struct nexthop *out);
 
 #endif

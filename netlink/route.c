@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "batch.h"
 #include "dump.h"
@@ -69,9 +68,7 @@ static void answer_change(void *ctx, size_t index, const struct nl_answer *answe
 {
 	struct route_change *change = (struct route_change *)ctx + index;
 
-	change->result = answer->result;
-	if (answer->result < 0 && answer->detail[0] != '\0')
-		change->detail = strdup(answer->detail);
+	nl_answer_keep(answer, &change->result, &change->detail);
 }
 
 int route_apply(struct rtnl *rtnl, struct route_change *changes, size_t count, struct error *err)

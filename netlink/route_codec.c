@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <libmnl/libmnl.h>
-#include <limits.h>
 #include <string.h>
 
 #include "attributes.h"
@@ -50,17 +49,12 @@ static void put_header(struct nlmsghdr *message, const struct route *route)
 	header->rtm_type = route->type;
 }
 
-static bool put_ip(struct nlmsghdr *message, size_t room, uint16_t type, const struct ip_addr *addr)
-{
-	return mnl_attr_put_check(message, room, type, ip_bits(addr->family) / 8U, addr->bytes);
-}
-
 /* A nexthop object stands for gateway and interface; the kernel refuses both together. */
 static bool put_next_hop(struct nlmsghdr *message, size_t room, const struct route *route)
 {
 	if (route->nexthop_id != 0)
 		return mnl_attr_put_u32_check(message, room, RTA_NH_ID, route->nexthop_id);
-	if (route->via.family != 0 && !put_ip(message, room, RTA_GATEWAY, &route->via))
+	if (route->via.family != 0 && !nl_put_ip(message, room, RTA_GATEWAY, &route->via))
 		return false;
 	return route->oif == 0 ||
 	       mnl_attr_put_u32_check(message, room, RTA_OIF, (uint32_t)route->oif);
@@ -81,7 +75,7 @@ int route_encode(enum route_verb verb, const struct route *route, void *buffer, 
 	put_header(message, route);
 	/* The metric is named even when it is 0. It helps nothing in an IPv4 delete, where the
 	 * kernel takes 0 for "any metric": gateway, interface and protocol must do there. */
-	if (!put_ip(message, room, RTA_DST, &route->dst.addr) ||
+	if (!nl_put_ip(message, room, RTA_DST, &route->dst.addr) ||
 	    !mnl_attr_put_u32_check(message, room, RTA_TABLE, route->table) ||
 	    !mnl_attr_put_u32_check(message, room, RTA_PRIORITY, route->metric) ||
 	    !put_next_hop(message, room, route))
@@ -113,6 +107,18 @@ void route_encode_lookup(const struct ip_addr *addr, unsigned char buffer[static
 	mnl_attr_put(message, RTA_DST, ip_bits(addr->family) / 8U, addr->bytes);
 }
 
+/* Beside the number of a nexthop object the kernel repeats what the object has, unless
+ * net.ipv4.nexthop_compat_mode is 0. Routes are to read the same under either setting. */
+static void forget_next_hop(const struct nlattr **table)
+{
+	static const uint16_t repeated[] = {
+		RTA_GATEWAY, RTA_OIF, RTA_VIA, RTA_MULTIPATH, RTA_ENCAP_TYPE, RTA_ENCAP,
+	};
+
+	for (size_t i = 0; i < sizeof(repeated) / sizeof(*repeated); i++)
+		table[repeated[i]] = NULL;
+}
+
 /* True for attributes that a route of ours never has. */
 static bool has_foreign(const struct rtmsg *header, const struct nlattr **table)
 {
@@ -139,16 +145,6 @@ static bool expires(const struct nlattr *attribute)
 	return info.rta_expires != 0;
 }
 
-static bool decode_oif(const struct nlattr *attribute, int *oif)
-{
-	uint32_t value = 0;
-
-	if (!nl_attribute_u32(attribute, &value) || value > INT_MAX)
-		return false;
-	*oif = (int)value;
-	return true;
-}
-
 /* A route with several next hops names no interface of its own: that of the first stands for it. */
 static void take_first_hop(const struct nlattr *multipath, int *oif)
 {
@@ -171,7 +167,7 @@ static bool decode_attributes(const struct rtmsg *header, const struct nlattr **
 	       nl_attribute_u32(table[RTA_TABLE], &route->table) &&
 	       nl_attribute_u32(table[RTA_PRIORITY], &route->metric) &&
 	       nl_attribute_u32(table[RTA_NH_ID], &route->nexthop_id) &&
-	       decode_oif(table[RTA_OIF], &route->oif);
+	       nl_attribute_index(table[RTA_OIF], &route->oif);
 }
 
 int route_decode(const struct nlmsghdr *message, struct route *out)
@@ -185,6 +181,9 @@ int route_decode(const struct nlmsghdr *message, struct route *out)
 	if ((header->rtm_family != AF_INET && header->rtm_family != AF_INET6) ||
 	    (header->rtm_flags & RTM_F_CLONED))
 		return 0;
+	/* A default route is never ours: what counts of it is where it leads. */
+	if (table[RTA_NH_ID] && header->rtm_dst_len > 0)
+		forget_next_hop(table);
 	if (header->rtm_dst_len > ip_bits(header->rtm_family) ||
 	    !decode_attributes(header, table, &route))
 		return -EBADMSG;
@@ -206,10 +205,10 @@ int route_decode(const struct nlmsghdr *message, struct route *out)
 int route_decode_oif(const struct nlmsghdr *message)
 {
 	const struct nlattr *table[RTA_MAX + 1];
-	int oif;
+	int oif = 0;
 
 	if (!nl_message_attributes(message, sizeof(struct rtmsg), table, RTA_MAX) ||
-	    !decode_oif(table[RTA_OIF], &oif) || oif == 0)
+	    !nl_attribute_index(table[RTA_OIF], &oif) || oif == 0)
 		return -EBADMSG;
 	return oif;
 }

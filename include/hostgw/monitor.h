@@ -26,11 +26,11 @@ struct rtnl_monitor_events {
 	void *ctx;
 	void (*route_changed)(void *ctx, const struct route *route, enum route_event event);
 	/* A nexthop object came, changed or went. The kernel takes the routes that referred to one
-	 * that went along without saying so: read the routes too. */
+	 * that went along, IPv4 ones without saying so: read the routes too. */
 	void (*nexthop_changed)(void *ctx, const struct nexthop *nexthop, bool deleted);
 	/* A link, or an address of it, changed in a way that may matter: read a snapshot. The
-	 * kernel flushes IPv4 routes on such events without saying so: if it is the link that
-	 * ours lead over, read the routes too. */
+	 * kernel flushes IPv4 routes, and nexthop objects with their routes, on such events
+	 * without saying so: if it is the link that ours lead over, read those too. */
 	void (*link_changed)(void *ctx, int index);
 	/* Events were lost (ENOBUFS): read everything anew. */
 	void (*overrun)(void *ctx);
@@ -40,8 +40,9 @@ struct rtnl_monitor_config {
 	uv_loop_t *loop;
 	const struct rtnl *own;
 	/* Routes are told of if they lead into one of these (family 0: none of that family) or are
-	 * default routes. Filtered by destination, never by protocol: a foreign route in the place
-	 * of one of ours must be seen. */
+	 * default routes, and are in any table but local, which the kernel keeps itself. Filtered
+	 * by destination, never by protocol: a foreign route in the place of one of ours must be
+	 * seen. */
 	struct prefix networks[IP_FAMILIES];
 	struct rtnl_monitor_events events;
 };
@@ -49,8 +50,8 @@ struct rtnl_monitor_config {
 /* Joins the groups before it returns, so that a dump made afterwards misses nothing. */
 int rtnl_monitor_start(const struct rtnl_monitor_config *config, struct rtnl_monitor **out,
                        struct error *err);
-/* Reads what waits and calls back for it, without waiting for the loop: what was heard of is then
- * up to date. */
+/* Calls back for all that waits, without waiting for the loop: what was heard of is up to date
+ * then. Not from within a callback. NULL is fine. */
 void rtnl_monitor_drain(struct rtnl_monitor *monitor);
 /* No callback comes after this; the handle closes on the loop's next turn. NULL is fine. */
 void rtnl_monitor_stop(struct rtnl_monitor *monitor);

@@ -23,7 +23,7 @@ struct nexthop {
 	int oif;            /* interface index; 0: none */
 	uint8_t protocol;
 	/* Read from the kernel only: has what we never set (a group, a blackhole, fdb, an
-	 * encapsulation, onlink), so it is not of our making. */
+	 * encapsulation, onlink) or no gateway, so it is not of our making. */
 	bool foreign_attributes;
 };
 
@@ -33,10 +33,12 @@ typedef void (*nexthop_visit_fn)(void *ctx, const struct nexthop *nexthop);
 int nexthop_dump(struct rtnl *rtnl, nexthop_visit_fn visit, void (*restart)(void *ctx), void *ctx,
                  struct error *err);
 
+/* The kernel knows an object by its number alone, whoever made it: replace and delete only what
+ * was just seen to be ours. */
 enum nexthop_verb {
 	NEXTHOP_ADD,     /* CREATE|EXCL: -EEXIST if the number is taken */
-	NEXTHOP_REPLACE, /* in place: routes that refer to it follow at once */
-	NEXTHOP_DELETE,  /* by number; the kernel takes all routes that refer to it along */
+	NEXTHOP_REPLACE, /* in place: routes that refer to it follow at once; -ENOENT: it went */
+	NEXTHOP_DELETE,  /* the kernel takes all routes that refer to it along; -ENOENT: it went */
 };
 
 struct nexthop_change {

@@ -30,7 +30,9 @@ struct route {
 	uint8_t protocol; /* RTPROT_* or ROUTE_PROTOCOL_HOSTGW */
 	uint8_t type;     /* RTN_UNICAST, RTN_BLACKHOLE, ... */
 	uint8_t tos;
-	uint32_t nexthop_id; /* RTA_NH_ID; 0: none */
+	/* RTA_NH_ID; 0: none. Written, it stands for gateway and interface; read, such a route has
+	 * neither: they are the nexthop object's (hostgw/nexthop.h). */
+	uint32_t nexthop_id;
 	/* Read from the kernel only: has what we never set (several next hops, encapsulation,
 	 * a preferred source, metrics), so it is not one of our making even if the rest agrees. */
 	bool foreign_attributes;

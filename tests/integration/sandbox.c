@@ -99,3 +99,9 @@ struct route sandbox_numbered_route(size_t number, const char *via, int oif)
 	route.dst.addr.bytes[2] = (uint8_t)(number % 256);
 	return route;
 }
+
+struct nexthop sandbox_nexthop(uint32_t id, const char *via, int oif)
+{
+	return (struct nexthop){
+		.id = id, .via = sandbox_ip(via), .oif = oif, .protocol = ROUTE_PROTOCOL_HOSTGW};
+}

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "hostgw/nexthop.h"
 #include "hostgw/route.h"
 
 /* Enters a fresh namespace with lo up. False: not root, or the kernel refuses; said on stderr. The
@@ -34,5 +35,8 @@ struct route sandbox_route(const char *dst, const char *via, int oif);
 
 /* 10.(64 + i / 256).(i % 256).0/24: as many destinations as a test needs. */
 struct route sandbox_numbered_route(size_t number, const char *via, int oif);
+
+/* A nexthop object of protocol hostgw. */
+struct nexthop sandbox_nexthop(uint32_t id, const char *via, int oif);
 
 #endif

@@ -179,6 +179,9 @@ static void each_change_has_its_result(void **state)
 		{ROUTE_ADD, sandbox_route("fd00:1::/64", "fd00:2::46", link), -EEXIST, NULL},
 		{ROUTE_REPLACE, sandbox_route("fd00:3::/64", "fd00:2::45", link), -ENOENT, NULL},
 		{ROUTE_DELETE, sandbox_route("fd00:3::/64", "fd00:2::45", link), -ESRCH, NULL},
+		{ROUTE_ADD, sandbox_route("10.1.2.0/24", NULL, 9999), -ENODEV, NULL},
+		{ROUTE_ADD, sandbox_route("fd00:3::/64", "fd00:2::45", 9999), -ENODEV, NULL},
+		{ROUTE_ADD, sandbox_route("fd00:3::/64", "2001:db8::1", link), -EHOSTUNREACH, NULL},
 		{ROUTE_ADD, sandbox_route("10.1.3.0/24", "192.168.2.45", link), 0, NULL},
 	};
 	struct route_change changes[COUNT(cases)] = {0};
@@ -199,6 +202,20 @@ static void each_change_has_its_result(void **state)
 	assert_int_equal(dump(fixture, AF_INET, RT_TABLE_MAIN), 2);
 	assert_int_equal(dump(fixture, AF_INET6, RT_TABLE_MAIN), 1);
 	assert_int_equal(fixture->found[0].metric, ROUTE_METRIC_IPV6);
+}
+
+/* Not -ENODEV: the interface is there, and comes back with a notice. */
+static void a_downed_link_is_named(void **state)
+{
+	struct fixture *fixture = *state;
+
+	sandbox_run("ip link set hgt0 down");
+	assert_int_equal(change(fixture, ROUTE_ADD,
+	                        sandbox_route("10.1.1.0/24", "192.168.2.45", fixture->link)),
+	                 -ENETUNREACH);
+	assert_int_equal(change(fixture, ROUTE_ADD,
+	                        sandbox_route("fd00:1::/64", "fd00:2::45", fixture->link)),
+	                 -EHOSTUNREACH);
 }
 
 /* A listener apart from the code under test's own. */
@@ -454,6 +471,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(many_routes_come_and_go, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(how_long_it_takes, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(each_change_has_its_result, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_downed_link_is_named, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(replacing_leaves_no_gap, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(delete_takes_only_what_it_names, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(delete_finds_its_metric, set_up, tear_down),

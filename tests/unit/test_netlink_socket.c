@@ -28,6 +28,7 @@ enum kind {
 	END,            /* of the script: nothing is there to be read */
 	KIND_OBJECT,    /* RTM_NEWROUTE of the asked sequence */
 	KIND_CHANGED,   /* the same with NLM_F_DUMP_INTR */
+	KIND_DONE_INTR, /* NLMSG_DONE with NLM_F_DUMP_INTR */
 	KIND_STALE,     /* an object of an earlier request */
 	KIND_STRANGER,  /* an object that another process sent */
 	KIND_DONE,      /* NLMSG_DONE, code `value` */
@@ -48,6 +49,7 @@ struct step {
 /* clang-format off */
 #define OBJECT           {.kind = KIND_OBJECT}
 #define CHANGED          {.kind = KIND_CHANGED}
+#define DONE_INTR        {.kind = KIND_DONE_INTR}
 #define STALE            {.kind = KIND_STALE}
 #define STRANGER         {.kind = KIND_STRANGER}
 #define DONE(code)       {.kind = KIND_DONE, .value = (code)}
@@ -63,6 +65,8 @@ struct step {
 static struct {
 	const struct step *steps;
 	size_t next;
+	int send_failures[2];             /* errno of the first sends; 0: it goes well */
+	size_t sends;                     /* calls */
 	size_t sent;                      /* datagrams */
 	size_t requests;                  /* in all of them */
 	uint32_t sequences[REQUESTS_MAX]; /* of the requests in the last one */
@@ -82,6 +86,11 @@ ssize_t sendto(int fd, const void *bytes, size_t length, int flags, __CONST_SOCK
 	int left = (int)length;
 
 	(void)fd, (void)flags, (void)address, (void)address_length;
+	if (script.sends++ < COUNT(script.send_failures)) {
+		errno = script.send_failures[script.sends - 1];
+		if (errno != 0)
+			return -1;
+	}
 	script.sent++;
 	for (size_t i = 0; i < REQUESTS_MAX && mnl_nlmsg_ok(message, left); i++) {
 		script.sequences[i] = message->nlmsg_seq;
@@ -101,13 +110,13 @@ static size_t write_message(const struct step *step, void *buffer)
 		message->nlmsg_seq--;
 	if (step->kind == KIND_UNASKED)
 		message->nlmsg_seq += 99;
-	if (step->kind == KIND_CHANGED)
+	if (step->kind == KIND_CHANGED || step->kind == KIND_DONE_INTR)
 		message->nlmsg_flags |= NLM_F_DUMP_INTR;
 	if (step->kind == KIND_OVERRUN)
 		message->nlmsg_type = NLMSG_OVERRUN;
 	if (step->kind == KIND_GARBAGE)
 		message->nlmsg_len = 4;
-	if (step->kind == KIND_DONE) {
+	if (step->kind == KIND_DONE || step->kind == KIND_DONE_INTR) {
 		message->nlmsg_type = NLMSG_DONE;
 		*(int *)mnl_nlmsg_put_extra_header(message, sizeof(int)) = step->value;
 	}
@@ -212,6 +221,7 @@ static const struct dump_case dump_cases[] = {
 	{{FAILURE(EINTR), OBJECT, STALE, STRANGER, DONE(0)}, 0, 1, 0, 0},
 	/* Interrupted: once more from the start. */
 	{{OBJECT, CHANGED, DONE(0), OBJECT, DONE(0)}, 0, 1, 1, 0},
+	{{OBJECT, DONE_INTR, OBJECT, OBJECT, DONE(0)}, 0, 2, 1, 0},
 	{{CHANGED, DONE(0), CHANGED, DONE(0), CHANGED, DONE(0), CHANGED, DONE(0), CHANGED, DONE(0)},
          -EAGAIN,
          0,
@@ -314,14 +324,15 @@ struct batch_case {
 
 static const struct batch_case batch_cases[] = {
 	{{ANSWER(0, 0), ANSWER(1, 0), ANSWER(2, 0), ANSWER(3, 0)}, {0}, 0, {0}},
-	{{ANSWER(0, 0), ANSWER(1, -EEXIST), ANSWER(2, 0), ANSWER(3, -ENETUNREACH)},
+	{{ANSWER(0, -ENODEV), ANSWER(1, -EEXIST), ANSWER(2, 0), ANSWER(3, -ENETUNREACH)},
          {0},
          0,
-         {0, -EEXIST, 0, -ENETUNREACH}},
+         {-ENODEV, -EEXIST, 0, -ENETUNREACH}},
 	/* Silence is no success. */
 	{{ANSWER(0, 0), ANSWER(1, 0)}, {0}, -ENOBUFS, {0, 0, LOST, LOST}},
 	{{ANSWER(0, 0), FAILURE(ENOBUFS), ANSWER(2, 0)}, {0}, -ENOBUFS, {0, LOST, 0, LOST}},
 	{{ANSWER(0, 0), TRUNCATED, ANSWER(2, 0), ANSWER(3, 0)}, {0}, -ENOBUFS, {0, LOST, 0, 0}},
+	{{ANSWER(0, 0), FAILURE(EINTR), ANSWER(1, 0), ANSWER(2, 0), ANSWER(3, 0)}, {0}, 0, {0}},
 	{{ANSWER(0, 0), FAILURE(EBADF)}, {0}, -EBADF, {0, LOST, LOST, LOST}},
 	/* Answers to nothing that was asked, or for the second time. */
 	{{ANSWER(0, 0), STALE, UNASKED, ANSWER(0, 0), ANSWER(1, 0), ANSWER(2, 0), ANSWER(3, 0)},
@@ -362,6 +373,37 @@ static void each_answer_finds_its_request(void **state)
 	}
 }
 
+/* What was not sent is not answered; an interrupted call is made again. */
+static void sends_that_fail_are_told(void **state)
+{
+	static const struct step answers[] = {
+		ANSWER(0, 0), ANSWER(1, 0), ANSWER(2, 0), ANSWER(3, 0), {.kind = END}};
+	static const struct {
+		int failures[2];
+		int result, outcome;
+	} cases[] = {
+		{{EINTR, EINTR}, 0, 0},
+		{{ENOBUFS}, -ENOBUFS, LOST},
+		{{EINTR, EPERM}, -EPERM, LOST},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct nl_socket *nl = open_socket();
+		struct outcome outcome = {.results = {LOST, LOST, LOST, LOST}};
+		struct error err = {0};
+
+		play(answers);
+		memcpy(script.send_failures, cases[i].failures, sizeof(script.send_failures));
+		assert_int_equal(nl_batch_run(nl, REQUESTS, &batch_ops, &outcome, &err),
+		                 cases[i].result);
+		assert_int_equal(err.code, -cases[i].result);
+		for (size_t j = 0; j < REQUESTS; j++)
+			assert_int_equal(outcome.results[j], cases[i].outcome);
+		close_socket(nl);
+	}
+}
+
 /* Datagrams end where the buffer does, or where more answers than the receive space holds would
  * come back. */
 static void batches_are_split(void **state)
@@ -398,6 +440,7 @@ int main(void)
 		cmocka_unit_test(dumps_are_whole_or_fail),
 		cmocka_unit_test(a_broken_dump_renews_the_socket),
 		cmocka_unit_test(each_answer_finds_its_request),
+		cmocka_unit_test(sends_that_fail_are_told),
 		cmocka_unit_test(batches_are_split),
 	};
 

@@ -364,6 +364,30 @@ static void several_next_hops_have_the_first_ones_interface(void **state)
 	assert_int_equal(route.oif, 0);
 }
 
+/* What net.ipv4.nexthop_compat_mode adds is the nexthop object's, not the route's. */
+static void by_nexthop_object_the_number_is_all(void **state)
+{
+	static const uint16_t repeated[] = {RTA_GATEWAY,   RTA_OIF,        RTA_VIA,
+	                                    RTA_MULTIPATH, RTA_ENCAP_TYPE, RTA_ENCAP};
+	struct sample sample;
+	struct route route;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(repeated); i++) {
+		sample_init(&sample, AF_INET);
+		mnl_attr_put_u32(sample.message, RTA_NH_ID, 0x48000001);
+		mnl_attr_put_u32(sample.message, repeated[i], 0x01020304);
+		assert_int_equal(route_decode(sample.message, &route), 1);
+		assert_int_equal(route.nexthop_id, 0x48000001);
+		assert_int_equal(route.via.family, 0);
+		assert_int_equal(route.oif, 0);
+		assert_false(route.foreign_attributes);
+	}
+	mnl_attr_put_u32(sample.message, RTA_PREFSRC, 0x01020304);
+	assert_int_equal(route_decode(sample.message, &route), 1);
+	assert_true(route.foreign_attributes);
+}
+
 static void ipv6_blackhole_has_no_interface(void **state)
 {
 	struct sample sample;
@@ -417,6 +441,7 @@ int main(void)
 		cmocka_unit_test(clones_and_other_families_are_passed_over),
 		cmocka_unit_test(foreign_attributes_are_noticed),
 		cmocka_unit_test(several_next_hops_have_the_first_ones_interface),
+		cmocka_unit_test(by_nexthop_object_the_number_is_all),
 		cmocka_unit_test(ipv6_blackhole_has_no_interface),
 		cmocka_unit_test(table_beyond_a_byte),
 		cmocka_unit_test(lookup_answer_needs_an_interface),
