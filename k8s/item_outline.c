@@ -36,7 +36,7 @@ void outline_spoil(struct item_stream *s, const char *at, const char *why)
 		snprintf(text, sizeof(text), "%s, not '%c'", why, *at);
 	else
 		snprintf(text, sizeof(text), "%s, not byte 0x%02x", why, (unsigned char)*at);
-	if (!s->capture.active || s->is_metadata) {
+	if (!s->capture.active || s->is_head) {
 		outline_fail(s, at, text);
 		return;
 	}
@@ -46,7 +46,7 @@ void outline_spoil(struct item_stream *s, const char *at, const char *why)
 
 void outline_taint(struct item_stream *s, const char *at, const char *why)
 {
-	if (s->capture.active && !s->is_metadata)
+	if (s->capture.active && !s->is_head)
 		note(s, at, why);
 	else
 		outline_fail(s, at, why);
@@ -77,7 +77,9 @@ static void hand_over(struct item_stream *s, const char *at)
 		outline_taint(s, at, "the item is larger than 1 MiB");
 	if (s->state == SCAN_FAILED)
 		return;
-	if (s->is_metadata) {
+	if (s->is_head && s->member == LIST_MEMBER_KIND) {
+		take_result(s, s->events.kind(s->events.ctx, &item, &s->failure));
+	} else if (s->is_head) {
 		take_result(s, s->events.metadata(s->events.ctx, &item, &s->failure));
 	} else if (s->reason[0] != '\0') {
 		s->skipped++;
@@ -96,7 +98,7 @@ void outline_end(struct item_stream *s, const char *at)
 	if (s->capture.active && s->depth == s->base) {
 		hand_over(s, at);
 		capture_end(&s->capture);
-		s->is_metadata = false;
+		s->is_head = false;
 		s->reason[0] = '\0';
 	}
 }
@@ -137,7 +139,10 @@ void outline_begin(struct item_stream *s, const char *at)
 			outline_spoil(s, at, "an object is expected here");
 	} else if (s->depth == 1 && s->member == LIST_MEMBER_METADATA) {
 		begin_capture(s, list_metadata);
-		s->is_metadata = true;
+		s->is_head = true;
+	} else if (s->depth == 1 && s->member == LIST_MEMBER_KIND && s->events.kind) {
+		begin_capture(s, NULL);
+		s->is_head = true;
 	} else if (s->depth == 1 && s->member == LIST_MEMBER_ITEMS) {
 		begin_items(s, at);
 	}
@@ -152,6 +157,8 @@ void outline_name(struct item_stream *s)
 {
 	if (name_is(s, "metadata"))
 		s->member = LIST_MEMBER_METADATA;
+	else if (name_is(s, "kind"))
+		s->member = LIST_MEMBER_KIND;
 	else if (name_is(s, "items"))
 		s->member = LIST_MEMBER_ITEMS;
 	else

@@ -37,7 +37,12 @@ enum scan_state {
 };
 
 /* What a value outside of all items is to the list. */
-enum list_member { LIST_MEMBER_OTHER, LIST_MEMBER_METADATA, LIST_MEMBER_ITEMS };
+enum list_member {
+	LIST_MEMBER_OTHER,
+	LIST_MEMBER_KIND,
+	LIST_MEMBER_METADATA,
+	LIST_MEMBER_ITEMS,
+};
 
 struct item_stream {
 	struct item_stream_options options;
@@ -60,7 +65,7 @@ struct item_stream {
 	enum list_member member;
 	char name[sizeof("metadata")]; /* of the list's member at hand; longer ones are others */
 	size_t name_length;
-	bool is_metadata; /* the captured value is the list's metadata, not an item */
+	bool is_head; /* the captured value is a member of the list itself, not an item */
 	struct item_capture capture;
 	size_t skipped;
 

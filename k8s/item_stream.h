@@ -51,6 +51,9 @@ struct item_stream_events {
 	/* LIST: the list's own metadata (resourceVersion and continue), before or after the items.
 	 */
 	int (*metadata)(void *ctx, const struct item *metadata, struct error *err);
+	/* LIST: the list's own kind, a JSON value, before or after the items. NULL: of no interest.
+	 */
+	int (*kind)(void *ctx, const struct item *kind, struct error *err);
 	/* `why`: line, column and cause; `item`: what was kept before, no whole JSON. */
 	int (*skipped)(void *ctx, const struct item *item, const char *why, struct error *err);
 };

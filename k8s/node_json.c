@@ -108,6 +108,15 @@ static int on_metadata(void *ctx, const struct item *item, struct error *err)
 	return 0;
 }
 
+/* "List" is what kubectl writes. */
+static int on_kind(void *ctx, const struct item *item, struct error *err)
+{
+	(void)ctx;
+	if (strcmp(item->text, "\"NodeList\"") == 0 || strcmp(item->text, "\"List\"") == 0)
+		return 0;
+	return error_set(err, EBADMSG, "a NodeList is expected, not %.60s", item->text);
+}
+
 static int on_skipped(void *ctx, const struct item *item, const char *why, struct error *err)
 {
 	(void)err;
@@ -122,6 +131,7 @@ int node_json_new(bool list, const struct node_keys *keys, const struct node_rea
 	struct item_stream_events item_events = {.ctx = json,
 	                                         .item = list ? on_list_item : on_event_item,
 	                                         .metadata = on_metadata,
+	                                         .kind = on_kind,
 	                                         .skipped = on_skipped};
 	int result;
 

@@ -75,8 +75,10 @@ static void on_listed(void *ctx, const char *version, const char *next_page)
 {
 	struct reflector *r = ctx;
 
-	if (*version)
+	if (*version) {
 		replace(&r->version, version);
+		r->versioned = true;
+	}
 	replace(&r->next_page, next_page);
 	r->more = next_page != NULL;
 }
@@ -193,6 +195,7 @@ void reflector_send(struct reflector *r)
 	r->proven = false;
 	r->received = false;
 	r->more = false;
+	r->versioned = false;
 	if (reflector_request(r, &callbacks, &err) == 0) {
 		r->distrust = false;
 		reflector_sent(r);

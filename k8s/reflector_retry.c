@@ -184,19 +184,20 @@ void reflector_list_whole(struct reflector *r)
 	reflector_tell_version(r);
 }
 
-/* A page of a LIST came whole. */
+/* A page of a LIST came whole. What an API server sends has a version, each page of it: without
+ * one it is some other program's answer, and may lack every Node. */
 static void page_whole(struct reflector *r)
 {
 	struct error err;
 
-	if (r->more) {
-		reflector_send(r);
+	if (!r->versioned) {
+		error_set(&err, EPROTO, "the list has no resourceVersion: this is no API server");
+		list_again(r);
+		reflector_fail(r, &err);
 		return;
 	}
-	if (!r->version) {
-		error_set(&err, EPROTO, "the list has no resourceVersion: this is no API server");
-		reflector_relist(r, LIST_CACHED);
-		reflector_fail(r, &err);
+	if (r->more) {
+		reflector_send(r);
 		return;
 	}
 	reflector_list_whole(r);

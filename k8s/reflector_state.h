@@ -47,6 +47,7 @@ struct reflector {
 	char *version;      /* last seen; NULL before the first list */
 	char *next_page;    /* of the list that is being read; NULL: its first page */
 	bool more;          /* the page being read says that another follows */
+	bool versioned;     /* the page being read has told its version */
 
 	struct http_request *request; /* NULL: the timer runs */
 	struct node_stream *stream;   /* of its answer */

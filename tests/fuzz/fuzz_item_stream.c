@@ -107,7 +107,7 @@ static void compare(const struct item_stream_options *options, const char *text,
 {
 	struct comparison comparison = {items->child, options->projection};
 	struct item_stream_events events = {&comparison, compare_item, drop_metadata,
-	                                    compare_skipped};
+	                                    NULL, compare_skipped};
 	struct item_stream *stream;
 	struct error err;
 

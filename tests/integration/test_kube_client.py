@@ -209,12 +209,25 @@ def test_a_skipped_node_makes_the_list_incomplete(
 
 
 def test_not_an_api_server(api: FakeApiServer, config: str, tmp_path: Path) -> None:
-    api.fail_next("list", raw(b"<html>", "text/html"), raw(b'{"kind":"x"}'), raw(b'{"items":[]}'))
+    api.fail_next("list", raw(b"<html>", "text/html"), raw(b'{"kind":"x"}'))
+    api.fail_next("list", raw(b"{}"), raw(b'{"items":[]}'))
     with Client(tmp_path, "--kubeconfig", config) as client:
         client.wait_line('^trouble .* the answer is "text/html", not JSON')
+        client.wait_line('^trouble .* a NodeList is expected, not "x"')
         client.wait_line('^trouble .* there is no member "items"')
         client.wait_line("^trouble .* the list has no resourceVersion")
         client.wait_line("^list_end 2")
+
+
+def test_each_page_tells_its_version(api: FakeApiServer, client: Client) -> None:
+    """Once is not enough: a page of another program may end the list too early."""
+    wait_watch(api)
+    for number in range(600):
+        api.nodes[f"x{number:04}"] = make_node(f"x{number:04}", "10.9.0.0/24", "192.0.2.9")
+    api.fail_next("list", cut(10**9), raw(b'{"items":[]}'))
+    api.send_error(410, "gone")
+    client.wait_line("^trouble .* the list has no resourceVersion")
+    client.wait_line("^list_end 602$")
 
 
 def test_token_rotates(api: FakeApiServer, pki: Pki, tmp_path: Path) -> None:

@@ -25,6 +25,13 @@ static int on_metadata(void *ctx, const struct item *item, struct error *err)
 	return 0;
 }
 
+static int on_kind(void *ctx, const struct item *item, struct error *err)
+{
+	(void)err;
+	see(ctx, "kind ", item->text);
+	return 0;
+}
+
 static int on_skipped(void *ctx, const struct item *item, const char *why, struct error *err)
 {
 	(void)err;
@@ -41,7 +48,7 @@ static int push(void *ctx, const char *bytes, size_t length, struct error *err)
 void seen_items_run(struct text *seen, const struct item_stream_options *options, const char *text,
                     size_t length, struct pieces pieces)
 {
-	struct item_stream_events events = {seen, on_item, on_metadata, on_skipped};
+	struct item_stream_events events = {seen, on_item, on_metadata, on_kind, on_skipped};
 	struct item_stream *stream;
 	struct error err = {0};
 	int result;

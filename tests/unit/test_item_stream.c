@@ -148,7 +148,7 @@ static void test_projection_agrees_with_cjson(void **state)
 {
 	cJSON *whole = cJSON_Parse(SAMPLE_LIST);
 	struct comparison comparison = {.next = json_member(whole, "items")->child};
-	struct item_stream_events events = {&comparison, compare_item, drop_item, NULL};
+	struct item_stream_events events = {&comparison, compare_item, drop_item, NULL, NULL};
 	struct item_stream *stream;
 	struct error err;
 
@@ -322,6 +322,17 @@ static void test_names_with_escapes_are_kept(void **state)
 	       "item {\"n\\u0061me\":{\"x\":1},\"name\\\\\":2}\nwhole\n");
 }
 
+static void test_kind(void **state)
+{
+	(void)state;
+	expect(&list_options, "{\"kind\":\"NodeList\",\"items\":[]}",
+	       "kind \"NodeList\"\nwhole\n");
+	expect(&list_options, "{\"items\":[{\"metadata\":{}}],\"kind\":[1,{}]}",
+	       "item {\"metadata\":{}}\nkind [1,{}]\nwhole\n");
+	expect(&list_options, "{\"kind\":nul,\"items\":[]}",
+	       "failed line 1, column 12: null, true or false is expected here, not ','\n");
+}
+
 static int refuse_item(void *ctx, const struct item *item, struct error *err)
 {
 	(void)ctx, (void)item;
@@ -330,7 +341,7 @@ static int refuse_item(void *ctx, const struct item *item, struct error *err)
 
 static void test_callback_ends_stream(void **state)
 {
-	struct item_stream_events events = {NULL, refuse_item, drop_item, drop_skipped};
+	struct item_stream_events events = {NULL, refuse_item, drop_item, NULL, drop_skipped};
 	struct item_stream *stream;
 	struct error err;
 
@@ -345,7 +356,7 @@ static void test_callback_ends_stream(void **state)
 
 static void test_counts_skipped(void **state)
 {
-	struct item_stream_events events = {NULL, drop_item, drop_item, drop_skipped};
+	struct item_stream_events events = {NULL, drop_item, drop_item, NULL, drop_skipped};
 	struct item_stream *stream;
 	struct error err;
 	const char text[] = "{\"items\":[1," GOOD ",2]}";
@@ -369,6 +380,7 @@ int main(void)
 		cmocka_unit_test(test_nesting_limit),
 		cmocka_unit_test(test_item_limit),
 		cmocka_unit_test(test_names_with_escapes_are_kept),
+		cmocka_unit_test(test_kind),
 		cmocka_unit_test(test_callback_ends_stream),
 		cmocka_unit_test(test_counts_skipped),
 	};
