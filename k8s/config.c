@@ -39,6 +39,16 @@ static const char *url_complaint(CURLU *url, const char *text)
 	return NULL;
 }
 
+bool config_is_url(const char *text)
+{
+	CURLU *parsed = curl_url();
+	bool is_url = parsed && curl_url_set(parsed, CURLUPART_URL, text,
+	                                     CURLU_NON_SUPPORT_SCHEME) == CURLUE_OK;
+
+	curl_url_cleanup(parsed);
+	return is_url;
+}
+
 int config_set_server(struct kube_config *config, const char *url, struct error *err)
 {
 	CURLU *parsed = curl_url();
@@ -49,6 +59,8 @@ int config_set_server(struct kube_config *config, const char *url, struct error 
 		return error_set(err, ENOMEM, "out of memory");
 	complaint = url_complaint(parsed, url);
 	curl_url_cleanup(parsed);
+	if (complaint && strchr(url, '@')) /* there may be a password in it */
+		return error_set(err, EINVAL, "the server's URL %s", complaint);
 	if (complaint)
 		return error_set(err, EINVAL, "server \"%s\" %s", url, complaint);
 	while (url[length - 1] == '/')

@@ -11,6 +11,9 @@
  */
 int config_set_server(struct kube_config *config, const char *url, struct error *err);
 
+/* A URL that libcurl can read, of any scheme. */
+bool config_is_url(const char *text);
+
 /* The file can be read and holds PEM; `what` ("certificate-authority") is for the message. */
 int config_check_pem_file(const char *path, const char *what, struct error *err);
 /* The text is PEM. */

@@ -92,6 +92,13 @@ static int explain_proxy(const char *words, const struct kube_config *config, st
 	                                   : "HTTPS_PROXY and NO_PROXY in the environment");
 }
 
+/* libcurl quotes a proxy's URL that it cannot read, with the password in it (and cut off anywhere,
+ * where it is long). */
+static bool quotes_proxy(const char *words)
+{
+	return strstr(words, "Unsupported proxy") != NULL;
+}
+
 static int explain_connect(CURL *easy, const char *words, const struct kube_config *config,
                            struct error *err)
 {
@@ -151,6 +158,8 @@ int http_explain_transport(CURL *easy, CURLcode code, const char *words,
 
 	if (words[0] == '\0')
 		words = curl_easy_strerror(code);
+	if (quotes_proxy(words))
+		return explain_proxy("the URL of the proxy cannot be read", config, err);
 	switch ((int)code) { /* libcurl adds codes: the rest is told in its own words */
 	case CURLE_PEER_FAILED_VERIFICATION:
 		return explain_certificate(easy, words, config, err);
@@ -172,11 +181,10 @@ int http_explain_transport(CURL *easy, CURLcode code, const char *words,
 			"DNS; in a pod with hostNetwork the host's DNS is used)",
 			config->server, words);
 	case CURLE_COULDNT_RESOLVE_PROXY:
-		return error_set(
-			err, EHOSTUNREACH,
-			"cannot find the address of the proxy: %s (check proxy-url in %s, or "
-			"HTTPS_PROXY and NO_PROXY)",
-			words, config->origin);
+		return error_set(err, EHOSTUNREACH,
+		                 "cannot find the address of the proxy (check proxy-url in %s, or "
+		                 "HTTPS_PROXY and NO_PROXY)",
+		                 config->origin);
 	case CURLE_OUT_OF_MEMORY:
 		return error_set(err, ENOMEM, "out of memory");
 	case CURLE_PROXY:

@@ -159,14 +159,21 @@ static int load_proxy(struct loading *l, const cJSON *cluster)
 {
 	static const char *const schemes[] = {"http://", "https://", "socks5://"};
 	int result = copy_string(l, cluster, "proxy-url", &l->config->proxy_url);
+	const char *url = l->config->proxy_url;
+	bool known = false;
 
-	if (result < 0 || !l->config->proxy_url)
+	if (result < 0 || !url)
 		return result;
 	for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++)
-		if (strncmp(l->config->proxy_url, schemes[i], strlen(schemes[i])) == 0)
-			return 0;
-	return error_set(l->err, EINVAL,
-	                 "\"proxy-url\" must begin with http://, https:// or socks5://");
+		known = known || strncmp(url, schemes[i], strlen(schemes[i])) == 0;
+	if (!known)
+		return error_set(l->err, EINVAL,
+		                 "\"proxy-url\" must begin with http://, https:// or socks5://");
+	if (!config_is_url(url))
+		return error_set(l->err, EINVAL,
+		                 "\"proxy-url\" is not a URL of the form http://host:port (what is "
+		                 "special in a user or password must be written as %%XX)");
+	return 0;
 }
 
 static int copy_bool(struct loading *l, const cJSON *object, const char *name, bool *out)

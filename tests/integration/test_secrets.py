@@ -169,11 +169,42 @@ def test_bad_token_file(scene: Scene) -> None:
     scene.check(daemon)
 
 
-def test_password_of_a_proxy(scene: Scene) -> None:
-    for url in (f"http://me:{PLANTED}@127.0.0.1:1", f"ftp://me:{PLANTED}@127.0.0.1:1"):
-        daemon = scene.start({}, **{"proxy-url": url})
-        daemon.wait_log("proxy-url")
-        scene.check(daemon)
+PROXIES = {
+    "nobody there": f"http://me:{PLANTED}@127.0.0.1:1",
+    "no proxy": f"ftp://me:{PLANTED}@127.0.0.1:1",
+    "port": f"http://me:{PLANTED}@127.0.0.1:99999",
+    "blank": f"http://me:x {PLANTED}@127.0.0.1:1",
+    "bracket": f"http://me:{PLANTED}@[::1:1",
+    "long": f"http://{'me' * 30}:{PLANTED}{'x' * 300}@127.0.0.1:99999",
+}
+
+
+@pytest.mark.parametrize("name", PROXIES)
+def test_password_of_a_proxy(scene: Scene, name: str) -> None:
+    daemon = scene.start({}, **{"proxy-url": PROXIES[name]})
+    daemon.wait_log("proxy-url")
+    scene.check(daemon)
+    if name != "nobody there":
+        assert daemon.wait_exit() == 2
+
+
+@pytest.mark.parametrize("name", PROXIES)
+def test_password_of_a_proxy_in_the_environment(
+    scene: Scene, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", PROXIES[name])
+    made = Kubeconfig("https://192.0.2.1:6443", ca=scene.pki.ca)
+    daemon = scene.start_with(f"--kubeconfig-file={made.write(scene.folder / 'kubeconfig')}")
+    daemon.wait_log("check .*HTTPS_PROXY and NO_PROXY")
+    scene.check(daemon)
+
+
+def test_password_in_the_url_of_the_server(scene: Scene) -> None:
+    made = Kubeconfig(f"https://admin:{PLANTED}@192.0.2.1:6443", ca=scene.pki.ca)
+    daemon = scene.start_with(f"--kubeconfig-file={made.write(scene.folder / 'kubeconfig')}")
+    assert daemon.wait_exit() == 2
+    assert "without user or password" in daemon.log()
+    scene.check(daemon)
 
 
 def test_answer_of_a_plugin_is_not_told(scene: Scene) -> None:
