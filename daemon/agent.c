@@ -174,6 +174,14 @@ static void on_resumed(void *ctx)
 
 	log_info(agent->log, "Node controller sync successful: resumed without a list");
 	agent->synced = true;
+}
+
+static void on_caught_up(void *ctx)
+{
+	struct agent *agent = ctx;
+
+	log_info(agent->log, "All that changed since the last run is known: routes without a node "
+	                     "may go");
 	agent->rounds.may_delete = true;
 	rounds_ask(&agent->rounds);
 }
@@ -183,7 +191,7 @@ static void keep_last(struct agent *agent)
 {
 	const char *version = agent->client ? kube_watch_version(agent->client) : NULL;
 
-	if (version && agent->rounds.may_delete)
+	if (version && agent->synced)
 		keep(agent, version, true);
 }
 
@@ -230,6 +238,7 @@ static struct node_sink make_sink(struct agent *agent)
 		.recovered = on_recovered,
 		.skipped = on_skipped,
 		.resumed = on_resumed,
+		.caught_up = on_caught_up,
 		.version = on_version,
 	};
 }

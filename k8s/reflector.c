@@ -18,6 +18,7 @@ static void on_changed(void *ctx, const struct node_record *record)
 {
 	struct reflector *r = ctx;
 
+	r->moved_at = uv_now(r->needs.loop);
 	if (!r->stopped)
 		r->sink.node_changed(r->sink.ctx, record);
 }
@@ -63,6 +64,8 @@ static void on_bookmark(void *ctx, const char *version, bool initial_end)
 		if (version)
 			replace(&r->version, version);
 		reflector_resumed(r);
+		if (version)
+			reflector_caught_up(r);
 		reflector_tell_version(r);
 	} else if (initial_end) {
 		on_initial_end(r, version);
@@ -132,11 +135,13 @@ static int on_accepted(void *ctx, const char *content_type)
 		return result;
 	r->accepted = true;
 	r->accepted_at = uv_now(r->needs.loop);
+	r->moved_at = r->accepted_at;
 	reflector_accepted(r);
 	if (r->step != STEP_WATCH && !r->list_open) {
 		r->list_open = true;
 		r->complete = true;
 		r->resuming = false;
+		r->behind = false;
 		node_seen_clear(r->seen);
 		r->sink.list_begin(r->sink.ctx);
 	}
@@ -223,7 +228,9 @@ static int begin(struct reflector *r, const struct kube_watch_options *options, 
 	if ((options->node_name && !r->node_name) || (options->resume_version && !r->version))
 		return error_set(err, ENOMEM, "out of memory");
 	r->resuming = options->resume_version != NULL;
+	r->behind = r->resuming;
 	r->complete = r->resuming;
+	r->limits = options->limits ? *options->limits : reflector_limits;
 	r->list = LIST_CACHED;
 	r->step = !r->resuming ? STEP_STREAM : r->node_name ? STEP_CHECK : STEP_WATCH;
 	if (node_seen_new(&r->seen, err) < 0)

@@ -7,8 +7,6 @@
 
 #define NODES_PATH       "/api/v1/nodes"
 #define LIST_PAGE        500
-#define LIST_STALL_S     60 /* the API server itself gives a request up after a minute */
-#define CHECK_LONGEST_S  30 /* a server that waits for its cache gives up after 3 s */
 #define WATCH_SHORTEST_S 300
 #define WATCH_LONGEST_S  600
 #define WATCH_GRACE_S    15 /* the server ends the watch first; behind a dead balancer it cannot */
@@ -113,10 +111,10 @@ int reflector_request(struct reflector *r, const struct http_call *callbacks, st
 	call.new_connection = r->distrust;
 	switch (r->step) {
 	case STEP_CHECK:
-		call.timeout_s = CHECK_LONGEST_S;
+		call.timeout_s = r->limits.check;
 		break;
 	case STEP_LIST:
-		call.stall_s = LIST_STALL_S;
+		call.stall_s = r->limits.list_silence;
 		break;
 	case STEP_STREAM:
 	case STEP_WATCH:

@@ -57,6 +57,15 @@ void reflector_resumed(struct reflector *r)
 	r->sink.resumed(r->sink.ctx);
 }
 
+void reflector_caught_up(struct reflector *r)
+{
+	/* An item that could not be read may be what was missed: then a list is due. */
+	if (r->stopped || !r->behind || !r->complete)
+		return;
+	r->behind = false;
+	r->sink.caught_up(r->sink.ctx);
+}
+
 static void wait_ms(struct reflector *r, uint64_t ms)
 {
 	if (!r->stopped)

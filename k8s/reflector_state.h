@@ -31,6 +31,7 @@ struct reflector {
 	struct node_keys keys;
 	struct node_seen *seen;
 	struct node_sink sink;
+	struct kube_watch_limits limits;
 	char *node_name; /* of the own Node; NULL: nothing to check a version with */
 	bool stopped;
 	void (*closed)(void *ctx);
@@ -44,6 +45,7 @@ struct reflector {
 	uint64_t repair_at; /* not complete: when a list is due, in ms of the loop's clock */
 	uint64_t repair_ms; /* how long the next such list waits; 0: not for long */
 	bool resuming;      /* the sink waits for `resumed`, or for a list in its place */
+	bool behind;        /* ... for `caught_up`, or for a list */
 	char *version;      /* last seen; NULL before the first list */
 	char *next_page;    /* of the list that is being read; NULL: its first page */
 	bool more;          /* the page being read says that another follows */
@@ -59,12 +61,13 @@ struct reflector {
 	/* While no request runs: the wait. Else: limits and proofs. */
 	uv_timer_t timer;
 	uint64_t accepted_at; /* milliseconds of the loop's clock */
-	bool distrust;        /* the connection failed us: the next request takes a new one */
-	bool accepted;        /* the server accepted the request */
-	bool proven;          /* the watch has lived for a second */
-	bool received;        /* bytes came since the timer fired last */
-	unsigned hasty;       /* retries at once since the last proven watch */
-	bool troubled;        /* the sink was told, and waits for `recovered` */
+	uint64_t moved_at; /* the same: a WatchList was accepted, or brought a node that is new */
+	bool distrust;     /* the connection failed us: the next request takes a new one */
+	bool accepted;     /* the server accepted the request */
+	bool proven;       /* the watch has lived for a second */
+	bool received;     /* bytes came since the timer fired last */
+	unsigned hasty;    /* retries at once since the last proven watch */
+	bool troubled;     /* the sink was told, and waits for `recovered` */
 	struct backoff backoff;
 };
 
@@ -91,14 +94,17 @@ void reflector_fail(struct reflector *r, const struct error *err);
 void reflector_wait(struct reflector *r);
 /* Tells the sink how far it knows everything, if it does. */
 void reflector_tell_version(struct reflector *r);
-/* The watch from the saved version has brought all that happened meanwhile. */
+/* The watch from the saved version stands; it has brought all that happened meanwhile. */
 void reflector_resumed(struct reflector *r);
+void reflector_caught_up(struct reflector *r);
 /* Every Node was told: what comes now is the watch. */
 void reflector_list_whole(struct reflector *r);
 /* A request is over: decides what comes next. */
 void reflector_over(struct reflector *r, const struct http_result *result);
 
-/* reflector_timer.c: the request was sent; was accepted; brought bytes: each has its limits. */
+/* reflector_timer.c */
+extern const struct kube_watch_limits reflector_limits;
+/* The request was sent; was accepted; brought bytes: each has its limits. */
 void reflector_sent(struct reflector *r);
 void reflector_accepted(struct reflector *r);
 void reflector_heard(struct reflector *r);

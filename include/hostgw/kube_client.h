@@ -24,6 +24,16 @@ int kube_client_new(uv_loop_t *loop, struct kube_config *config, const char *use
  * loop's next turns, then the memory goes. NULL is fine. */
 void kube_client_close(struct kube_client *client);
 
+/* How long things may take, in seconds. */
+struct kube_watch_limits {
+	unsigned answer;         /* of a watch: its headers */
+	unsigned check;          /* the whole answer about the own Node */
+	unsigned list_silence;   /* in the middle of a list */
+	unsigned stream_silence; /* in the middle of a WatchList */
+	unsigned stream_stall;   /* ... with bytes that come, but no Node that is new */
+	unsigned catch_up;       /* a resumed watch that brings no bookmark has brought all */
+};
+
 /* Texts are copied. */
 struct kube_watch_options {
 	const char *annotation_prefix;
@@ -33,13 +43,15 @@ struct kube_watch_options {
 	/* What sink->version or kube_watch_version said when all that was known was saved; NULL:
 	 * nothing was. */
 	const char *resume_version;
+	/* Copied. NULL: those that are right everywhere; tests have no time for them. */
+	const struct kube_watch_limits *limits;
 };
 
 /*
  * Lists all Nodes, then watches them, for ever; failures are retried with
  * backoff and reported through sink->trouble. With a `resume_version` the watch goes
- * on from there without a list (sink->resumed), if the server knows it still. `sink` is
- * copied, all of its callbacks are needed. Once a client.
+ * on from there without a list (sink->resumed, sink->caught_up), if the server knows it still.
+ * `sink` is copied, all of its callbacks are needed. Once a client.
  */
 int kube_watch_start(struct kube_client *client, const struct kube_watch_options *options,
                      const struct node_sink *sink, struct error *err);

@@ -75,10 +75,13 @@ struct node_sink {
 	 * or refused never call this. */
 	void (*skipped)(void *ctx, const struct error *err);
 	/* In place of a first list, where the source was given the version that the sink knew
-	 * before: what has changed since then has been told, so that what the sink knows is
-	 * complete. If it cannot be resumed from there, a list comes instead. Sources without
-	 * versions never call this and `version`. */
+	 * before: the source goes on from there, and what has changed since then comes, or has
+	 * come. If it cannot be resumed from there, a list comes instead. Sources without
+	 * versions never call this, `caught_up` and `version`. */
 	void (*resumed)(void *ctx);
+	/* After `resumed`: all that changed meanwhile has been told, so that what the sink knows
+	 * is complete, and nothing before this. If that cannot be said, a list comes instead. */
+	void (*caught_up)(void *ctx);
 	/* All up to this version has been told, and nothing in it was skipped; `resource_version`
 	 * is opaque. Comes after list_end, and about once a minute. */
 	void (*version)(void *ctx, const char *resource_version);

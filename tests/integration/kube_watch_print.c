@@ -16,13 +16,14 @@
 #define USAGE                                                            \
 	"usage: kube_watch_print [--count] [--record] [--stats] "        \
 	"[--format json|protobuf] [--end-at LINE] [--patch NODE] "       \
-	"[--node NAME] [--resume VERSION] "                              \
+	"[--node NAME] [--resume VERSION] [--limit SECONDS] "            \
 	"(--kubeconfig FILE | --server URL | --in-cluster FOLDER)\n"     \
 	"--count: nodes of a list are counted, not printed\n"            \
 	"--record: nodes are printed with all that is known of them\n"   \
 	"--stats: the counters are printed at the end, and at SIGUSR1\n" \
 	"--end-at: ends with the first line that begins so\n"            \
-	"--node: the own Node, which is asked for to check a version\n"
+	"--node: the own Node, which is asked for to check a version\n"  \
+	"--limit: how long a server may be silent, instead of the usual\n"
 
 struct program {
 	uv_loop_t loop;
@@ -31,11 +32,12 @@ struct program {
 	bool count;
 	bool record;
 	bool stats;
-	enum kube_format format; /* the only one that is asked for */
-	const char *end_at;      /* the first word of a line */
-	const char *patch;       /* a node whose status is patched at the start */
-	const char *node;        /* the own Node; then versions are printed too */
-	const char *resume;      /* a version to resume from */
+	enum kube_format format;         /* the only one that is asked for */
+	const char *end_at;              /* the first word of a line */
+	const char *patch;               /* a node whose status is patched at the start */
+	const char *node;                /* the own Node; then versions are printed too */
+	const char *resume;              /* a version to resume from */
+	struct kube_watch_limits limits; /* zeros: as they come */
 	bool in_list;
 	unsigned long listed;
 };
@@ -183,6 +185,12 @@ static void on_resumed(void *ctx)
 	said(ctx, "resumed");
 }
 
+static void on_caught_up(void *ctx)
+{
+	printf("caught_up\n");
+	said(ctx, "caught_up");
+}
+
 static void on_version(void *ctx, const char *version)
 {
 	struct program *program = ctx;
@@ -209,10 +217,13 @@ static int start(struct program *program, struct kube_config *config, struct err
 	                         .skipped = on_skipped,
 	                         .recovered = on_recovered,
 	                         .resumed = on_resumed,
+	                         .caught_up = on_caught_up,
 	                         .version = on_version};
 	struct kube_watch_options options = {.annotation_prefix = PREFIX,
 	                                     .node_name = program->node,
-	                                     .resume_version = program->resume};
+	                                     .resume_version = program->resume,
+	                                     .limits = program->limits.answer ? &program->limits
+	                                                                      : NULL};
 	struct kube_node_patch patch = {.annotations = {[NODE_ANNOTATION_PUBLIC_IP] = "192.0.2.1"},
 	                                .network_available = true};
 	int result = kube_client_new(&program->loop, config, "kube_watch_print/1", &program->client,
@@ -229,6 +240,18 @@ static int start(struct program *program, struct kube_config *config, struct err
 	if (result == 0)
 		result = kube_watch_start(program->client, &options, &sink, err);
 	return result;
+}
+
+static void shorten_limits(struct program *program, unsigned seconds)
+{
+	program->limits = (struct kube_watch_limits){
+		.answer = seconds,
+		.check = seconds,
+		.list_silence = seconds,
+		.stream_silence = seconds,
+		.stream_stall = 2 * seconds,
+		.catch_up = 3 * seconds,
+	};
 }
 
 static int configure(struct program *program, char **arguments, struct kube_config **config,
@@ -256,6 +279,8 @@ static int configure(struct program *program, char **arguments, struct kube_conf
 			program->node = *++arguments;
 		else if (strcmp(*arguments, "--resume") == 0)
 			program->resume = *++arguments;
+		else if (strcmp(*arguments, "--limit") == 0)
+			shorten_limits(program, (unsigned)strtoul(*++arguments, NULL, 10));
 		else if (strcmp(*arguments, "--kubeconfig") == 0)
 			return kube_config_read(value, NULL, config, err);
 		else if (strcmp(*arguments, "--server") == 0)

@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """List, watch and resume as the reflector plays them: WatchList, the saved version, the checks."""
 
+import threading
 from pathlib import Path
 from typing import Generator
 
 import pytest
 
 from fake_apiserver import FakeApiServer, Kubeconfig, encode, raw, status
-from fake_faults import Fault, Handler, at_once, between, cut, error_event, hang_up, insert
+from fake_faults import Fault, Handler, at_once, between, cut, error_event, hang_up, insert, pause
 from kube_client import FIRST, A, B, C, Client, node, wait_watch
 from waiting import poll, poll_equal
 
@@ -176,12 +177,13 @@ def tell_410(handler: Handler) -> None:
     handler.send_end()
 
 
-def resumed(config: str, folder: Path, version: str, name: str = "a") -> Client:
-    return Client(folder, "--node", name, "--resume", version, "--kubeconfig", config)
+def resumed(config: str, folder: Path, version: str, *options: str) -> Client:
+    arguments = ("--node", "a", "--resume", version, *options, "--kubeconfig", config)
+    return Client(folder, *arguments)
 
 
 def test_resume_without_a_list(api: FakeApiServer, config: str, tmp_path: Path) -> None:
-    """What happened meanwhile comes first, and only then it counts as complete."""
+    """What happened meanwhile comes first; with a bookmark it is complete."""
     api.put(node("c"))
     api.remove("b")
     with resumed(config, tmp_path, "102") as client:
@@ -191,7 +193,43 @@ def test_resume_without_a_list(api: FakeApiServer, config: str, tmp_path: Path) 
         assert check.query == {"name": "a", "resourceVersion": "102"}
         assert watch.query["resourceVersion"] == "102"
         api.bookmark()
-        client.wait_lines(C, "removed b", "resumed", "version 105")
+        client.wait_lines(C, "removed b", "resumed", "caught_up", "version 105")
+
+
+def test_silence_after_a_resume_proves_nothing(
+    api: FakeApiServer, config: str, tmp_path: Path
+) -> None:
+    """What was missed may be on its way still; being ready does not wait for it."""
+    api.put(node("c"))
+    late = threading.Event()
+    api.fail_next("watch", between(0, pause(late)))
+    with resumed(config, tmp_path, "102") as client:
+        client.wait_lines("resumed")
+        late.set()
+        client.wait_lines("resumed", C)
+        api.bookmark()
+        client.wait_lines("resumed", C, "caught_up", "version 104")
+
+
+def test_without_bookmarks_time_proves_it(
+    api: FakeApiServer, config: str, tmp_path: Path
+) -> None:
+    with resumed(config, tmp_path, "102", "--limit", "1") as client:
+        client.wait_lines("resumed", "caught_up")
+        api.put(node("c"))
+        client.wait_lines("resumed", "caught_up", C)
+
+
+def test_a_skipped_event_of_a_resume_leads_to_a_list(
+    api: FakeApiServer, config: str, tmp_path: Path
+) -> None:
+    """It may be the one that was missed: no bookmark makes up for it."""
+    bad = b'{"type":"ADDED","object":{"metadata":{}}}\n'
+    api.fail_next("watch", between(0, insert(bad)))
+    api.bookmark()
+    with resumed(config, tmp_path, "102") as client:
+        client.wait_line("^list_end 2$")
+        assert "caught_up" not in client.lines()
 
 
 RESUME_REFUSALS: dict[str, tuple[str, Fault, list[str]]] = {
