@@ -150,6 +150,8 @@ static void run_request(struct http *http, struct http_request *request,
 	} else {
 		request->running = true;
 		uv_timer_start(&http->waker, on_waker, WAKE_MS, WAKE_MS);
+		if (request->call.begun)
+			request->call.begun(request->call.ctx);
 	}
 }
 

@@ -2,7 +2,7 @@
 /*
  * HTTPS requests to the API server on the daemon's loop: libcurl's multi-socket
  * interface on libuv, bodies streamed as they come. A request waits for its credential, if a
- * plugin has to be asked. Callbacks run on the loop, never inside http_start.
+ * plugin has to be asked. Callbacks run on the loop, and all but one never inside http_start.
  */
 #ifndef HOSTGW_K8S_HTTP_H
 #define HOSTGW_K8S_HTTP_H
@@ -39,6 +39,8 @@ struct http_call {
 	unsigned stall_s;         /* ended when no byte came for so long; 0: never */
 
 	void *ctx;
+	/* It has its credential and is on its way; also within http_start. May be NULL. */
+	void (*begun)(void *ctx);
 	/* The answer is 2xx and its headers are there. May be NULL. Negative: stop. */
 	int (*accepted)(void *ctx, const char *content_type);
 	/* A piece of a 2xx answer's body. NULL: it is read and dropped. Negative: stop. */

@@ -121,10 +121,12 @@ static int explain_connect(CURL *easy, const char *words, const struct kube_conf
 static int explain_timeout(CURL *easy, const char *words, const struct kube_config *config,
                            struct error *err)
 {
-	double connected = 0;
+	curl_off_t connected = 0, sent = 0;
 
-	curl_easy_getinfo(easy, CURLINFO_CONNECT_TIME, &connected);
-	if (connected > 0)
+	/* A connection that stood already was made in no time at all. */
+	curl_easy_getinfo(easy, CURLINFO_CONNECT_TIME_T, &connected);
+	curl_easy_getinfo(easy, CURLINFO_PRETRANSFER_TIME_T, &sent);
+	if (connected > 0 || sent > 0)
 		return error_set(err, ETIMEDOUT, "%s does not answer: %s", config->server, words);
 	return error_set(err, ETIMEDOUT,
 	                 "cannot connect to %s: %s (check the address, the route to it, and "

@@ -116,6 +116,12 @@ enum node_stream_kind reflector_stream_kind(const struct reflector *r)
 	return r->step == STEP_STREAM ? NODE_STREAM_WATCH_LIST : NODE_STREAM_WATCH;
 }
 
+/* What a plugin takes to give a credential is no silence of the server. */
+static void on_begun(void *ctx)
+{
+	reflector_begun(ctx);
+}
+
 static int on_accepted(void *ctx, const char *content_type)
 {
 	struct reflector *r = ctx;
@@ -187,6 +193,7 @@ void reflector_send(struct reflector *r)
 {
 	bool check = r->step == STEP_CHECK; /* of its answer the status is all that counts */
 	struct http_call callbacks = {.ctx = r,
+	                              .begun = on_begun,
 	                              .accepted = check ? NULL : on_accepted,
 	                              .received = check ? NULL : on_received,
 	                              .done = on_done};
@@ -203,7 +210,6 @@ void reflector_send(struct reflector *r)
 	r->versioned = false;
 	if (reflector_request(r, &callbacks, &err) == 0) {
 		r->distrust = false;
-		reflector_sent(r);
 		return;
 	}
 	reflector_trouble(r, &err);

@@ -104,8 +104,8 @@ void reflector_over(struct reflector *r, const struct http_result *result);
 
 /* reflector_timer.c */
 extern const struct kube_watch_limits reflector_limits;
-/* The request was sent; was accepted; brought bytes: each has its limits. */
-void reflector_sent(struct reflector *r);
+/* The request is on its way; was accepted; brought bytes: each has its limits. */
+void reflector_begun(struct reflector *r);
 void reflector_accepted(struct reflector *r);
 void reflector_heard(struct reflector *r);
 /* The first item since list_begin that could not be read: another list is due. */

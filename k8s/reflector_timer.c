@@ -59,7 +59,7 @@ static uint64_t left(unsigned seconds, uint64_t age)
 	return age < milliseconds(seconds) ? milliseconds(seconds) - age : 0;
 }
 
-void reflector_sent(struct reflector *r)
+void reflector_begun(struct reflector *r)
 {
 	if (r->step == STEP_STREAM || r->step == STEP_WATCH)
 		uv_timer_start(&r->timer, reflector_on_timer, milliseconds(r->limits.answer), 0);

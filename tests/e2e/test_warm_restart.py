@@ -9,6 +9,9 @@ import pytest
 from cluster import ControlPlane, node_manifest
 from lab import NODES, Lab, Node, Worker
 
+CAUGHT_UP = "All that changed since the last run is known"
+LATEST_BOOKMARK = 120.0  # seconds; they come each minute, and 90 s without one do as well
+
 
 def create(control: ControlPlane, node: Node) -> None:
     """With its pod CIDR, so that nobody waits for the allocator."""
@@ -44,6 +47,7 @@ def test_restart_resumes_without_a_list(cluster: tuple[ControlPlane, Worker]) ->
     control.kubectl("delete", "node", "kubworker2", "--wait=false")  # waiting lists
     daemon = control.start_daemon(worker)
     daemon.wait_log("Node controller sync successful: resumed")
+    daemon.wait_log(CAUGHT_UP, LATEST_BOOKMARK)
     worker.wait_routes([node for node in NODES if node.name != "kubworker2"])
     assert [event.split(" via ")[0] for event in monitor.events()] == [
         f"Deleted {NODES[1].pod_cidr}"
@@ -67,7 +71,7 @@ def test_routes_without_the_api_server(cluster: tuple[ControlPlane, Worker]) -> 
     worker.wait_routes(NODES)
     control.start("kube-apiserver")
     # A server that has just started may not know the version any more (410): then it is a list.
-    daemon.wait_log("Node controller sync successful", 60)
+    daemon.wait_log(f"Node controller sync successful$|{CAUGHT_UP}", LATEST_BOOKMARK)
     control.kubectl("delete", "node", "kubworker5")
     worker.wait_routes(NODES[:-1])
     daemon.stop()
