@@ -37,6 +37,7 @@ static void on_version(void *ctx, const char *version)
 {
 	struct reflector *r = ctx;
 
+	r->told = true;
 	if (r->step != STEP_STREAM)
 		replace(&r->version, version);
 }
@@ -60,6 +61,7 @@ static void on_bookmark(void *ctx, const char *version, bool initial_end)
 
 	if (r->stopped)
 		return;
+	r->told = true;
 	if (r->step != STEP_STREAM) {
 		if (version)
 			replace(&r->version, version);
@@ -205,6 +207,7 @@ void reflector_send(struct reflector *r)
 	r->event_code = 0;
 	r->accepted = false;
 	r->proven = false;
+	r->told = false;
 	r->received = false;
 	r->more = false;
 	r->versioned = false;

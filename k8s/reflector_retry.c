@@ -230,12 +230,24 @@ static void list_over(struct reflector *r, const struct http_result *result)
 		reflector_fail(r, &err);
 }
 
+/* A server that has just started forbids all until it has read its roles, and one whose etcd is
+ * away answers 500: both are waited for. But 500 is also what some say to a version that they
+ * cannot read, and 403 where the right to get is missing: for ever there is no waiting. */
+static bool check_may_pass(struct reflector *r, const struct http_result *result)
+{
+	struct error err;
+
+	if (result->status != 403 && result->status != 500)
+		return false;
+	http_explain_status(result, "get", "nodes", r->needs.config, &err);
+	reflector_trouble(r, &err);
+	return r->hasty++ < HASTY_MAX;
+}
+
 /* The version is good: on with the watch. Whatever else the server says, but that it cannot answer
  * now, a list is always right. */
 static void check_over(struct reflector *r, const struct http_result *result)
 {
-	struct error err;
-
 	if (result->status < 300) {
 		if (result->failure.code) {
 			reflector_fail(r, &result->failure);
@@ -254,17 +266,12 @@ static void check_over(struct reflector *r, const struct http_result *result)
 	case 504:
 		refused(r, result);
 		return;
-	case 403:
-		http_explain_status(result, "get", "nodes", r->needs.config, &err);
-		reflector_trouble(r, &err);
-		/* A server that has just started forbids all until it has read its roles. */
-		if (r->hasty++ < HASTY_MAX) {
-			reflector_wait(r);
-			return;
-		}
-		break;
 	default: /* 404: the own Node is gone */
 		break;
+	}
+	if (check_may_pass(r, result)) {
+		reflector_wait(r);
+		return;
 	}
 	reflector_relist(r, LIST_NOT_OLDER);
 	wait_ms(r, 0);
@@ -314,7 +321,8 @@ static void watch_ended(struct reflector *r, const struct http_result *result)
 	struct error err;
 
 	r->distrust = result->timed_out;
-	if (result->failure.code)
+	/* In order, too, but without a word: it may be that all lies in the future. */
+	if (result->failure.code || !r->told)
 		check_version(r);
 	if (r->proven || r->hasty < HASTY_MAX) {
 		retry_soon(r);

@@ -65,6 +65,7 @@ struct reflector {
 	bool distrust;     /* the connection failed us: the next request takes a new one */
 	bool accepted;     /* the server accepted the request */
 	bool proven;       /* the watch has lived for a second */
+	bool told;         /* it brought an event or a bookmark */
 	bool received;     /* bytes came since the timer fired last */
 	unsigned hasty;    /* retries at once since the last proven watch */
 	bool troubled;     /* the sink was told, and waits for `recovered` */

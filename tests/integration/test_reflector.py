@@ -239,7 +239,7 @@ RESUME_REFUSALS: dict[str, tuple[str, Fault, list[str]]] = {
     "gone": ("get", status(410, "gone"), ["get"]),
     "own node unknown": ("get", status(404, "not found"), ["get"]),
     "may not get": ("get", status(403, "nodes is forbidden"), ["get"] * 4),
-    "no version at all": ("get", status(500, "strconv.ParseUint: invalid syntax"), ["get"]),
+    "no version at all": ("get", status(500, "strconv.ParseUint: invalid syntax"), ["get"] * 4),
 }
 
 
@@ -248,7 +248,7 @@ def test_a_version_that_is_not_taken_leads_to_a_list(
     api: FakeApiServer, config: str, tmp_path: Path, how: str
 ) -> None:
     kind, fault, before = RESUME_REFUSALS[how]
-    api.fail_next(kind, *[fault] * (len(before) if how == "may not get" else 1))
+    api.fail_next(kind, *[fault] * before.count("get") if kind == "get" else [fault])
     with resumed(config, tmp_path, "102") as client:
         client.wait_line("^list_end 2$")
         wait_kinds(api, *before, "watchlist")
@@ -256,6 +256,8 @@ def test_a_version_that_is_not_taken_leads_to_a_list(
         trouble = [line for line in client.lines() if line.startswith("trouble")]
         if how == "may not get":
             assert 'verbs: ["get"]' in trouble[0]
+        elif how == "no version at all":
+            assert "asking for the own Node" in trouble[0] and "strconv" in trouble[0]
         else:
             assert not trouble
         lost = kind == "watch" or how in ("of another etcd", "gone")
@@ -279,11 +281,13 @@ def test_the_check_waits_for_a_server_that_cannot_answer(
         status(503, "starting", Retry_After="1"),
         status(502, "bad gateway"),
         status(403, "nodes is forbidden"),
+        status(500, "etcdserver: request timed out"),
     )
     with resumed(config, tmp_path, "102") as client:
         client.wait_line("^trouble asking for the own Node: .* is overloaded or starting")
         client.wait_line("^resumed")
-        wait_kinds(api, "get", "get", "get", "get", "watch")
+        client.wait_line("^trouble asking for the own Node: .* etcdserver: request timed out")
+        wait_kinds(api, *["get"] * 5, "watch")
 
 
 def test_a_watch_that_broke_is_checked_first(
@@ -320,6 +324,23 @@ def test_an_etcd_that_went_back_is_noticed(
         api.end_watches()
         client.wait_line("^list_end 1$")
         assert "resourceVersion" not in api.requests[-1].query
+
+
+def test_an_etcd_that_went_back_is_noticed_in_silence(
+    api: FakeApiServer, config: str, tmp_path: Path
+) -> None:
+    """The watch from the future was accepted, brought nothing, and ended in order."""
+    with Client(tmp_path, "--node", "a", "--kubeconfig", config) as client:
+        client.wait_lines(*FIRST, "version 102")
+        with api.changed:
+            del api.nodes["b"]
+            api.version, api.oldest, api.history[:] = 50, 0, []
+        api.end_watches()
+        wait_watch(api)
+        api.end_watches()
+        client.wait_line("^list_end 1$")
+        assert "resourceVersion" not in api.requests[-1].query
+        assert api.kinds() == ["watchlist", "watch", "get", "watchlist"]
 
 
 def test_no_version_is_told_after_a_skipped_event(
