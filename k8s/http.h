@@ -23,7 +23,7 @@ struct http_result {
 	bool renewed;    /* 401, but the next request has another credential */
 	bool timed_out;  /* `timeout_s` was over */
 	bool stopped;    /* a callback asked to stop */
-	unsigned retry_after; /* seconds, from Retry-After; 0: not said */
+	unsigned retry_after; /* seconds, from Retry-After, at most 300; 0: not said */
 	const char *message;  /* what the server said with a status other than 2xx (Status.message);
 	                       * "" if nothing; borrowed */
 };

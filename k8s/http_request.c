@@ -7,8 +7,9 @@
 #include "http_error.h"
 #include "kube_status.h"
 
-#define REFUSAL_MAX (64u * 1024u)
-#define DROPPED_MAX (8u * 1024u * 1024u) /* of a body that nobody reads */
+#define REFUSAL_MAX       (64u * 1024u)
+#define RETRY_AFTER_MAX_S 300 /* whoever asks for longer is asked again all the same */
+#define DROPPED_MAX       (8u * 1024u * 1024u) /* of a body that nobody reads */
 
 int http_request_status(const struct http_request *request)
 {
@@ -232,8 +233,9 @@ void http_request_finish(struct http_request *request, CURLcode code,
 		message = kube_status_message(request->refusal.bytes, request->refusal.length);
 		result.message = message ? message : "";
 		curl_easy_getinfo(request->easy, CURLINFO_RETRY_AFTER, &retry_after);
-		result.retry_after = retry_after > 0 && retry_after < 3600 ? (unsigned)retry_after
-		                                                           : 0;
+		if (retry_after > 0)
+			result.retry_after = retry_after < RETRY_AFTER_MAX_S ? (unsigned)retry_after
+			                                                     : RETRY_AFTER_MAX_S;
 	} else if (code != CURLE_OK && !request->stopped && !request->rejected.code) {
 		http_explain_transport(request->easy, code, request->message, config,
 		                       &result.failure);

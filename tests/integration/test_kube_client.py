@@ -278,6 +278,20 @@ def test_retry_after(api: FakeApiServer, config: str, tmp_path: Path) -> None:
     assert time.monotonic() - begun >= 2
 
 
+def test_a_long_retry_after_is_not_taken_for_none(
+    api: FakeApiServer, config: str, tmp_path: Path
+) -> None:
+    """One client is told to wait for long and has not come back when another, which was told to
+    wait for longer than the first of all waits, is through."""
+    api.fail_next("list", status(429, "too many", Retry_After="7200"))
+    with Client(tmp_path, "--kubeconfig", config) as long:
+        long.wait_line("^trouble .* is overloaded")
+        api.fail_next("list", status(429, "too many", Retry_After="2"))
+        with Client(tmp_path, "--kubeconfig", config) as short:
+            short.wait_line("^list_end 2")
+        assert "list_begin" not in long.lines()
+
+
 def test_client_certificate(api: FakeApiServer, pki: Pki, tmp_path: Path) -> None:
     client_certificate = pki.certificate("client", f"/CN={CLIENT_NAME}")
     path = Kubeconfig(api.url, ca=pki.ca, client=client_certificate).write(tmp_path / "config")
