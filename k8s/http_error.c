@@ -75,13 +75,38 @@ static int explain_certificate(CURL *easy, const char *words, const struct kube_
 	}
 }
 
-/* Where a proxy may be what failed: libcurl's words name the host that was meant. */
-static bool may_use_proxy(const struct kube_config *config)
+/* libcurl's words name the host that it tried. */
+static bool words_name_server(const char *words, const struct kube_config *config)
+{
+	CURLU *url = curl_url();
+	char *host = NULL, *tried = NULL;
+	bool named = false;
+
+	if (url && curl_url_set(url, CURLUPART_URL, config->server, 0) == CURLUE_OK &&
+	    curl_url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK) {
+		size_t bracket = host[0] == '[';
+
+		if (asprintf(&tried, " %.*s port ", (int)(strlen(host) - 2 * bracket),
+		             host + bracket) < 0)
+			tried = NULL;
+		named = tried && strstr(words, tried);
+	}
+	free(tried);
+	curl_free(host);
+	curl_url_cleanup(url);
+	return named;
+}
+
+/* Where a proxy may be what failed. That of the environment is not used for every server. */
+static bool may_be_proxy(const char *words, const struct kube_config *config)
 {
 	const char *name = strncmp(config->server, "https:", 6) == 0 ? "https_proxy" : "http_proxy";
 
-	return config->proxy_url || getenv(name) || getenv("HTTPS_PROXY") || getenv("ALL_PROXY") ||
-	       getenv("all_proxy");
+	if (config->proxy_url)
+		return true;
+	return (getenv(name) || getenv("HTTPS_PROXY") || getenv("ALL_PROXY") ||
+	        getenv("all_proxy")) &&
+	       !words_name_server(words, config);
 }
 
 static int explain_proxy(const char *words, const struct kube_config *config, struct error *err)
@@ -104,7 +129,7 @@ static int explain_connect(CURL *easy, const char *words, const struct kube_conf
 {
 	long code = 0;
 
-	if (may_use_proxy(config))
+	if (may_be_proxy(words, config))
 		return explain_proxy(words, config, err);
 	curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &code);
 	if (code == ECONNREFUSED)

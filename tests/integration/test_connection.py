@@ -104,6 +104,14 @@ def test_server_on_this_host_needs_no_proxy(
         assert not proxy.asked
 
 
+@pytest.mark.parametrize("server", ["https://127.0.0.1:1", "https://[::1]:1"])
+def test_a_proxy_that_is_not_used_is_not_blamed(tmp_path: Path, server: str) -> None:
+    environment = {"HTTPS_PROXY": "http://192.0.2.1:3128"}
+    with Client(tmp_path, "--server", server, environment=environment) as client:
+        line = client.wait_line("^trouble")
+        assert f"cannot connect to {server}: connection refused" in line
+
+
 @pytest.mark.parametrize("exempt", ["10.96.0.0/12", "10.96.0.1", "192.0.2.0/24"])
 def test_no_proxy_for_the_service_network(
     worker: Worker, pki: Pki, certificate: tuple[Path, Path], exempt: str
