@@ -15,6 +15,20 @@ const char *json_string(const cJSON *object, const char *name)
 	return cJSON_GetStringValue(json_member(object, name));
 }
 
+bool json_is_crowded(const cJSON *value)
+{
+	const cJSON *child;
+	size_t members = 0;
+
+	cJSON_ArrayForEach(child, value)
+	{
+		members += child->string != NULL;
+		if (members > JSON_MEMBERS_MAX || json_is_crowded(child))
+			return true;
+	}
+	return false;
+}
+
 static const char *duplicate_of(const cJSON *member)
 {
 	/* An array may be long, and its elements have no names. */

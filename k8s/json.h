@@ -6,6 +6,7 @@
 #define HOSTGW_K8S_JSON_H
 
 #include <cjson/cJSON.h>
+#include <stdbool.h>
 
 /* A member of an object; NULL if there is none, or `object` is NULL or not an object. */
 const cJSON *json_member(const cJSON *object, const char *name);
@@ -13,6 +14,10 @@ const cJSON *json_member(const cJSON *object, const char *name);
 /* A member that is a string; else NULL. */
 const char *json_string(const cJSON *object, const char *name);
 
+/* Some object in `value` has more members than this: to look for names that it has twice would
+ * take long, as each is compared with each. */
+#define JSON_MEMBERS_MAX 1024
+bool json_is_crowded(const cJSON *value);
 /* The first name that some object in `value` has twice; NULL: none. */
 const char *json_duplicate(const cJSON *value);
 

@@ -61,12 +61,15 @@ static bool numbers_are_finite(const cJSON *value)
 
 static const char *fault_of(const cJSON *value, char fault[static JSON_FAULT_MAX])
 {
-	const char *twice = json_duplicate(value);
+	const char *twice;
 
 	if (!value)
 		return "this is no JSON, or memory is short";
 	if (!numbers_are_finite(value))
 		return "a number is out of range";
+	if (json_is_crowded(value))
+		return "an object has more than 1,024 members";
+	twice = json_duplicate(value);
 	if (!twice)
 		return NULL;
 	snprintf(fault, JSON_FAULT_MAX, "\"%.80s\" occurs twice in one object", twice);

@@ -14,7 +14,8 @@
 #define JSON_FAULT_MAX 120
 
 /* NULL: `fault` says what is wrong: not UTF-8, an unpaired surrogate, a name that occurs twice in
- * one object, a number beyond what a double holds, or the grammar. */
+ * one object, more than JSON_MEMBERS_MAX members in one, a number beyond what a double holds, or
+ * the grammar. */
 cJSON *json_parse_strict(const char *text, size_t length, char fault[static JSON_FAULT_MAX]);
 
 /* Copies the node's name out of an item's text that may be broken or cut off, as far as it is

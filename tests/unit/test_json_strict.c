@@ -114,6 +114,35 @@ static void test_names_of_broken_items(void **state)
 	assert_false(json_find_name("\"name\":\"long\"", 13, (char[4]){0}, 4));
 }
 
+static void test_members_of_one_object(void **state)
+{
+	static const struct {
+		unsigned members;
+		const char *fault; /* NULL: it is good */
+	} cases[] = {
+		{JSON_MEMBERS_MAX, NULL},
+		{JSON_MEMBERS_MAX + 1, "an object has more than 1,024 members"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		char text[32 * 1024] = "[{\"annotations\":{\"0\":0";
+		char fault[JSON_FAULT_MAX];
+		size_t length = strlen(text);
+		cJSON *value;
+
+		for (unsigned member = 1; member < cases[i].members; member++)
+			length += (size_t)snprintf(text + length, sizeof(text) - length,
+			                           ",\"%u\":0", member);
+		length += (size_t)snprintf(text + length, sizeof(text) - length, "}}]");
+		value = json_parse_strict(text, length, fault);
+		assert_int_equal(value == NULL, cases[i].fault != NULL);
+		if (!value)
+			assert_string_equal(fault, cases[i].fault);
+		cJSON_Delete(value);
+	}
+}
+
 static void test_utf8(void **state)
 {
 	static const struct {
@@ -156,6 +185,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_items),
 		cmocka_unit_test(test_names_of_broken_items),
+		cmocka_unit_test(test_members_of_one_object),
 		cmocka_unit_test(test_utf8),
 	};
 
