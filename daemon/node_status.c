@@ -5,8 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RETRY_FIRST_MS 1000
-#define RETRY_MOST_MS  60000
+#include "hostgw/backoff.h"
+
+#define RETRY_LAST_MS 60000
 
 struct node_status {
 	struct node_status_config config;
@@ -18,7 +19,7 @@ struct node_status {
 	struct kube_node_patch patch;
 	struct own_node_texts texts;
 	uv_timer_t retry;
-	uint64_t delay; /* milliseconds until the next try; 0: the last one went well */
+	struct backoff backoff;
 	struct log_repeat repeat;
 };
 
@@ -30,6 +31,7 @@ int node_status_new(const struct node_status_config *config, struct node_status 
 	if (!status)
 		return error_set(err, ENOMEM, "out of memory");
 	status->config = *config;
+	status->backoff.last_ms = RETRY_LAST_MS;
 	uv_timer_init(config->loop, &status->retry);
 	status->retry.data = status;
 	*out = status;
@@ -54,18 +56,13 @@ static void retry_now(uv_timer_t *timer)
 	send_difference(timer->data);
 }
 
-/* Not before the server wants it, and no sooner than `delay` says. */
 static void retry_later(struct node_status *status, const struct error *err, unsigned retry_after)
 {
 	struct error wrapped = *err;
-	uint64_t wanted = (uint64_t)retry_after * 1000;
 
 	error_wrap(&wrapped, "cannot update the status of node %s", status->config.node_name);
 	log_trouble(status->config.log, &status->repeat, &wrapped, uv_now(status->config.loop));
-	status->delay = status->delay ? status->delay * 2 : RETRY_FIRST_MS;
-	if (status->delay > RETRY_MOST_MS)
-		status->delay = RETRY_MOST_MS;
-	uv_timer_start(&status->retry, retry_now, wanted > status->delay ? wanted : status->delay,
+	uv_timer_start(&status->retry, retry_now, backoff_next_after(&status->backoff, retry_after),
 	               0);
 }
 
@@ -78,7 +75,7 @@ static void patch_done(void *ctx, const struct kube_answer *answer)
 		retry_later(status, &answer->err, answer->retry_after);
 		return;
 	}
-	status->delay = 0;
+	backoff_reset(&status->backoff);
 	status->repeat = (struct log_repeat){0};
 	if (status->patch.network_available)
 		log_info(status->config.log, "Set condition NetworkUnavailable=False of node %s",
@@ -98,7 +95,7 @@ static void send_difference(struct node_status *status)
 	/* A Node that is not there cannot be patched; it will be told of when it is. */
 	if (!status->own->known || !own_node_difference(status->own, status->public_ip, available,
 	                                                &status->texts, &status->patch)) {
-		status->delay = 0;
+		backoff_reset(&status->backoff);
 		return;
 	}
 	if (kube_node_patch_send(config->client, config->node_name, config->annotation_prefix,

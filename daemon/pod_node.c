@@ -4,12 +4,11 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define RETRY_FIRST_MS 1000
-#define RETRY_MOST_MS  30000
+#include "hostgw/backoff.h"
 
 struct pod_node {
 	struct pod_node_config config;
-	uint64_t delay; /* milliseconds until the next try; 0: there was none yet */
+	struct backoff backoff;
 	uv_timer_t timer;
 	struct log_repeat repeat;
 };
@@ -18,7 +17,6 @@ static void ask(uv_timer_t *timer);
 
 static void retry_later(struct pod_node *pod_node, const struct error *err, unsigned retry_after)
 {
-	uint64_t wanted = (uint64_t)retry_after * 1000;
 	struct error wrapped = *err;
 
 	error_wrap(&wrapped,
@@ -27,10 +25,7 @@ static void retry_later(struct pod_node *pod_node, const struct error *err, unsi
 	           pod_node->config.name_space, pod_node->config.pod);
 	log_trouble(pod_node->config.log, &pod_node->repeat, &wrapped,
 	            uv_now(pod_node->config.loop));
-	pod_node->delay = pod_node->delay ? pod_node->delay * 2 : RETRY_FIRST_MS;
-	if (pod_node->delay > RETRY_MOST_MS)
-		pod_node->delay = RETRY_MOST_MS;
-	uv_timer_start(&pod_node->timer, ask, wanted > pod_node->delay ? wanted : pod_node->delay,
+	uv_timer_start(&pod_node->timer, ask, backoff_next_after(&pod_node->backoff, retry_after),
 	               0);
 }
 

@@ -7,7 +7,7 @@
 #ifndef HOSTGW_K8S_REFLECTOR_STATE_H
 #define HOSTGW_K8S_REFLECTOR_STATE_H
 
-#include "backoff.h"
+#include "hostgw/backoff.h"
 #include "node_stream.h"
 #include "reflector.h"
 

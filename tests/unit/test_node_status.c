@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Patches of the own Node: sent when something differs, one at a time, again when one failed. */
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 
 #include "check.h"
@@ -123,6 +124,28 @@ static void test_failure_is_tried_again_with_backoff(void **state)
 	answer(f, 0);
 }
 
+/* What one API server refuses to all nodes, they try again each in its own time. */
+static void test_nodes_do_not_come_back_together(void **state)
+{
+	struct fixture *f = *state;
+	int least = INT_MAX, most = 0;
+
+	for (size_t i = 0; i < 50; i++) {
+		int wait;
+
+		set(f, false);
+		answer(f, -EIO);
+		uv_run(&f->loop, UV_RUN_NOWAIT);
+		wait = uv_backend_timeout(&f->loop);
+		least = wait < least ? wait : least;
+		most = wait > most ? wait : most;
+		assert_int_equal(tear_down(state), 0);
+		assert_int_equal(set_up(state), 0);
+	}
+	assert_true(least > 0);
+	assert_true(most - least > 100);
+}
+
 /* The Node was gone when the retry was due: nothing to send then, but when it is back. */
 static void test_node_deleted_during_backoff(void **state)
 {
@@ -163,6 +186,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		CASE(test_annotations_then_condition),
 		CASE(test_failure_is_tried_again_with_backoff),
+		CASE(test_nodes_do_not_come_back_together),
 		CASE(test_node_deleted_during_backoff),
 		CASE(test_failed_patch_was_applied),
 	};
