@@ -222,7 +222,11 @@ static void announce_conflict(struct announcer *announcer, const struct route_co
 	         print_route(&conflict->desired, desired, sizeof(desired)),
 	         route_protocol_format(conflict->observed.protocol, name));
 	complain(announcer, LOG_LEVEL_WARNING, text);
-	events_note(announcer->events, "ForeignRouteInTheWay", text);
+	events_note(announcer->events, &(struct event_news){
+					       .node = announcer->node_name,
+					       .reason = "ForeignRouteInTheWay",
+					       .message = text,
+				       });
 }
 
 /* It may lead some pods' packets astray, or be somebody's wish: it is theirs to say. */
@@ -311,6 +315,22 @@ static const char *const event_reasons[CLAIM_STATES] = {
 	[CLAIM_OFF_LINK] = "NextHopOffLink",
 };
 
+/* About the Node that the claim is of: all others have the same to tell. */
+static void note_claim(struct announcer *announcer, const struct claim *claim, const char *text)
+{
+	char subject[PREFIX_TEXT_MAX + IP_TEXT_MAX], cidr[PREFIX_TEXT_MAX], via[IP_TEXT_MAX];
+	const struct event_news news = {
+		.node = claim->node->name,
+		.reason = event_reasons[claim->state],
+		.subject = subject,
+		.message = text,
+	};
+
+	snprintf(subject, sizeof(subject), "%s %s", prefix_format(&claim->cidr, cidr),
+	         ip_format(&claim->via, via));
+	events_note(announcer->events, &news);
+}
+
 void announce_plan(struct announcer *announcer, const struct plan *plan,
                    const struct uplink *uplink, const struct link_snapshot *links)
 {
@@ -328,6 +348,7 @@ void announce_plan(struct announcer *announcer, const struct plan *plan,
 			continue;
 		}
 		complain(announcer, LOG_LEVEL_WARNING, text);
-		events_note(announcer->events, event_reasons[claim->state], text);
+		note_claim(announcer, claim, text);
 	}
+	events_settle(announcer->events, plan->claim_count);
 }

@@ -16,6 +16,7 @@
 struct announcer {
 	const struct log *log; /* borrowed */
 	struct events *events; /* borrowed; NULL: the log alone */
+	const char *node_name; /* borrowed: the own Node */
 	/* Hashes of the complaints that stood at the end of the last round, sorted, and of those
 	 * of this round. */
 	uint64_t *standing, *coming;

@@ -239,6 +239,7 @@ int rounds_start(struct rounds *rounds, struct error *err)
 	uv_random(NULL, NULL, &random, sizeof(random), 0, NULL);
 	period = AUDIT_MS + random % AUDIT_JITTER_MS;
 	rounds->announcer.log = rounds->log;
+	rounds->announcer.node_name = rounds->settings->node_name;
 	uv_timer_init(rounds->loop, &rounds->timer);
 	uv_timer_init(rounds->loop, &rounds->audit_timer);
 	rounds->timer.data = rounds;

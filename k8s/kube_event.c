@@ -28,7 +28,7 @@ static bool add_objects(cJSON *root, const struct kube_event *event)
 	       add(metadata, "namespace", NAMESPACE) && add(involved, "apiVersion", "v1") &&
 	       add(involved, "kind", "Node") && add(involved, "name", event->node_name) &&
 	       add(involved, "uid", event->node_name) && add(source, "component", COMPONENT) &&
-	       add(source, "host", event->node_name);
+	       add(source, "host", event->reporter);
 }
 
 static bool add_news(cJSON *root, const struct kube_event *event)
@@ -40,7 +40,7 @@ static bool add_news(cJSON *root, const struct kube_event *event)
 	       add(root, "reason", event->reason) && add(root, "message", event->message) &&
 	       add(root, "firstTimestamp", timestamp_format(event->first, first)) &&
 	       add(root, "reportingComponent", COMPONENT) &&
-	       add(root, "reportingInstance", event->node_name);
+	       add(root, "reportingInstance", event->reporter);
 }
 
 char *kube_event_json(const struct kube_event *event)

@@ -46,6 +46,7 @@ static void on_done(void *ctx, const struct http_result *result)
 	struct kube_answer answer = {
 		.err = result->failure,
 		.result = -result->failure.code,
+		.status = result->status,
 		.retry_after = result->retry_after,
 	};
 	__attribute__((cleanup(json_release))) cJSON *root = NULL;

@@ -17,6 +17,7 @@ struct kube_answer {
 	 * somebody else changed it meanwhile; others may pass. */
 	int result;
 	struct error err;
+	int status;           /* of HTTP; 0: there was no answer */
 	unsigned retry_after; /* seconds for which the server wants to be left alone; 0: not said */
 	const char *text; /* what was asked for, borrowed; NULL: nothing was, or it is not there */
 };
@@ -38,8 +39,9 @@ int kube_node_patch_send(struct kube_client *client, const char *node_name,
 /* A warning about a Node, as `kubectl describe node` shows it. The texts are copied. */
 struct kube_event {
 	const char *name; /* of the Event itself: a DNS subdomain, the same for the same news */
-	const char *node_name;
-	const char *reason; /* one word in CamelCase */
+	const char *node_name; /* whom it is about */
+	const char *reporter;  /* the node that tells it */
+	const char *reason;    /* one word in CamelCase */
 	const char *message;
 	int64_t first, last; /* seconds since 1970 */
 	unsigned count;      /* how often it was seen */

@@ -93,11 +93,12 @@ def add_trouble(api: FakeApiServer, worker: Worker) -> None:
     worker.batch("route add 10.1.63.0/24 via 192.168.2.254 proto static")
 
 
+# What is told, about whom, and in which words.
 REASONS = {
-    "PodCIDROutsideNetwork": "10.99.0.0/24",
-    "NextHopOffLink": "203.0.113.61",
-    "PodCIDRConflict": "taker",
-    "ForeignRouteInTheWay": "10.1.63.0/24 via 192.168.2.254",
+    "PodCIDROutsideNetwork": ("outside", "10.99.0.0/24"),
+    "NextHopOffLink": ("off-link", "203.0.113.61"),
+    "PodCIDRConflict": ("taker", "taker"),
+    "ForeignRouteInTheWay": ("kubworker1", "10.1.63.0/24 via 192.168.2.254"),
 }
 
 
@@ -115,22 +116,52 @@ def test_events(api: FakeApiServer, worker: Worker) -> None:
     daemon = start(api, worker)
     poll_equal(lambda: reasons(api), set(REASONS), "Events", SPREAD)
     for name, event in api.told.items():
-        assert REASONS[event["reason"]] in event["message"]
+        about, words = REASONS[event["reason"]]
+        assert words in event["message"]
         assert event["type"] == "Warning" and event["count"] == 1
-        assert name.startswith("kubworker1.")
+        assert name.startswith(f"{about}.")
         assert event["involvedObject"] == {
-            "apiVersion": "v1", "kind": "Node", "name": "kubworker1", "uid": "kubworker1",
+            "apiVersion": "v1", "kind": "Node", "name": about, "uid": about,
         }  # fmt: skip
         assert event["source"] == {"component": "hostgwd", "host": "kubworker1"}
-    # More rounds are no more Events; nor is the next run, which finds those of the first.
+    # More rounds are no more Events; nor is the next run, which finds those of the first and
+    # refreshes the one that is about its own Node.
     api.put(make_node("further", "10.1.64.0/24", "192.168.2.64"))
     poll(lambda: "10.1.64.0/24" in worker.routes(), "another round")
     assert daemon.stop() == 0
     assert api.kinds().count("event") == len(REASONS)
     names = set(api.told)
-    start(api, worker)
-    poll_equal(lambda: refreshed(api), names, "Events that are found again", SPREAD)
-    assert set(api.told) == names
+    own = {name for name in names if name.startswith("kubworker1.")}
+    second = start(api, worker)
+    poll_equal(lambda: refreshed(api), own, "an Event that is found again", SPREAD)
+    poll_equal(
+        lambda: api.kinds().count("event"), 2 * len(REASONS) + 1, "all Events are found", SPREAD
+    )
+    assert second.stop() == 0
+    assert set(api.told) == names and refreshed(api) == own
+
+
+def test_nodes_that_see_the_same_tell_it_once() -> None:
+    with Lab(workers=2) as lab, FakeApiServer(listener=lab.workers[0].listen()) as first:
+        with FakeApiServer(listener=lab.workers[1].listen()) as second:
+            second.told = first.told  # one cluster
+            for api, worker in zip((first, second), lab.workers):
+                for made in lab.workers:
+                    api.put(make_node(made.name, made.node.pod_cidr, made.address))
+                api.put(make_node("outside", "10.99.0.0/24", "192.168.2.60"))
+                start(api, worker)
+            poll(lambda: "event" in first.kinds() and "event" in second.kinds(), "both", SPREAD)
+            poll_equal(lambda: len(first.told), 1, "Events", SPREAD)
+
+
+def test_a_refused_event_is_left_out(api: FakeApiServer, worker: Worker) -> None:
+    """Said, and the next ones are told."""
+    add_trouble(api, worker)
+    api.fail_next("event", status(422, "Event is invalid: a fault"))
+    daemon = start(api, worker)
+    daemon.wait_log(r"^W.*a Kubernetes Event \(\w+\) is left out: .*a fault", seconds=SPREAD)
+    poll_equal(lambda: len(reasons(api)), len(REASONS) - 1, "Events", SPREAD)
+    assert api.kinds().count("event") == len(REASONS)
 
 
 def test_events_are_forbidden(api: FakeApiServer, worker: Worker) -> None:

@@ -77,7 +77,7 @@ static void test_list(void **state)
 {
 	(void)state;
 	expect(&list_options, SAMPLE_LIST,
-	       "metadata {\"resourceVersion\":\"42\",\"continue\":\"abc\"}\n"
+	       "kind \"NodeList\"\nmetadata {\"resourceVersion\":\"42\",\"continue\":\"abc\"}\n"
 	       "item {\"metadata\":{\"name\":\"node-a\",\"resourceVersion\":\"41\","
 	       "\"creationTimestamp\":\"2024-02-20T14:31:24Z\",\"annotations\":{"
 	       "\"flannel.alpha.coreos.com/backend-type\":\"host-gw\","

@@ -7,13 +7,13 @@
 #include "k8s/json.h"
 #include "k8s/kube_event.h"
 
-#define NEWS(name, node, reason, message)                                                   \
+#define NEWS(name, node, host, reason, message)                                             \
 	"{\"apiVersion\":\"v1\",\"kind\":\"Event\",\"metadata\":{\"name\":\"" name          \
 	"\",\"namespace\":\"default\"},\"involvedObject\":{\"apiVersion\":\"v1\",\"kind\":" \
 	"\"Node\",\"name\":\"" node "\",\"uid\":\"" node "\"},\"source\":{\"component\":"   \
-	"\"hostgwd\",\"host\":\"" node "\"},\"type\":\"Warning\",\"reason\":\"" reason      \
+	"\"hostgwd\",\"host\":\"" host "\"},\"type\":\"Warning\",\"reason\":\"" reason      \
 	"\",\"message\":\"" message "\",\"firstTimestamp\":\"2024-02-20T14:31:24Z\","       \
-	"\"reportingComponent\":\"hostgwd\",\"reportingInstance\":\"" node                  \
+	"\"reportingComponent\":\"hostgwd\",\"reportingInstance\":\"" host                  \
 	"\",\"lastTimestamp\":\"2024-02-20T14:32:24Z\",\"count\":1}"
 
 #define FIRST 1708439484
@@ -25,20 +25,21 @@ static void test_whole_objects(void **state)
 		struct kube_event event;
 		const char *json;
 	} cases[] = {
-		{{"node-a.0011", "node-a", "RouteConflict", "10.1.0.0/24 is taken", FIRST, LAST, 1,
-	          false},
-	         NEWS("node-a.0011", "node-a", "RouteConflict", "10.1.0.0/24 is taken")},
+		{{"node-a.0011", "node-a", "node-b", "RouteConflict", "10.1.0.0/24 is taken", FIRST,
+	          LAST, 1, false},
+	         NEWS("node-a.0011", "node-a", "node-b", "RouteConflict", "10.1.0.0/24 is taken")},
 		/* What stands there already is not said again. */
-		{{"node-a.0011", "node-a", "RouteConflict", "10.1.0.0/24 is taken", FIRST, LAST, 7,
-	          true},
+		{{"node-a.0011", "node-a", "node-b", "RouteConflict", "10.1.0.0/24 is taken", FIRST,
+	          LAST, 7, true},
 	         "{\"lastTimestamp\":\"2024-02-20T14:32:24Z\",\"count\":7}"},
-		{{"n", "n", "R", "", FIRST, LAST, 1, false}, NEWS("n", "n", "R", "")},
-		{{"n", "n", "R", "a \"b\" \\ c/d\ttab\nline\x01\x7f", FIRST, LAST, 1, false},
-	         NEWS("n", "n", "R", "a \\\"b\\\" \\\\ c/d\\ttab\\nline\\u0001\x7f")},
-		{{"n", "n", "R", "\xc3\xa9 \xf0\x9f\x98\x80 %s </script>", FIRST, LAST, 1, false},
-	         NEWS("n", "n", "R", "\xc3\xa9 \xf0\x9f\x98\x80 %s </script>")},
-		{{"n", "n", "R", "\",\"type\":\"Normal", FIRST, LAST, 1, false},
-	         NEWS("n", "n", "R", "\\\",\\\"type\\\":\\\"Normal")},
+		{{"n", "n", "n2", "R", "", FIRST, LAST, 1, false}, NEWS("n", "n", "n2", "R", "")},
+		{{"n", "n", "n2", "R", "a \"b\" \\ c/d\ttab\nline\x01\x7f", FIRST, LAST, 1, false},
+	         NEWS("n", "n", "n2", "R", "a \\\"b\\\" \\\\ c/d\\ttab\\nline\\u0001\x7f")},
+		{{"n", "n", "n2", "R", "\xc3\xa9 \xf0\x9f\x98\x80 %s </script>", FIRST, LAST, 1,
+	          false},
+	         NEWS("n", "n", "n2", "R", "\xc3\xa9 \xf0\x9f\x98\x80 %s </script>")},
+		{{"n", "n", "n2", "R", "\",\"type\":\"Normal", FIRST, LAST, 1, false},
+	         NEWS("n", "n", "n2", "R", "\\\",\\\"type\\\":\\\"Normal")},
 	};
 
 	(void)state;
@@ -67,7 +68,8 @@ static void test_long_messages(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(pieces); i++) {
-		struct kube_event event = {.name = "n", .node_name = "n", .reason = "R"};
+		struct kube_event event = {
+			.name = "n", .node_name = "n", .reporter = "n", .reason = "R"};
 		char message[ERROR_TEXT_MAX], *text;
 		cJSON *root;
 
