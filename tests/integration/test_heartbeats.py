@@ -3,12 +3,16 @@
 
 import signal
 from pathlib import Path
-from typing import Generator
+from typing import Any, Generator
 
 import pytest
 
 from fake_apiserver import FakeApiServer
+from fake_nodes import make_node
+from fake_site import Dialect, Site
 from kube_client import FIRST, A, B, C, Client, node, wait_watch
+from lab import NODES, Lab, Node
+from waiting import poll
 
 HEARTBEATS = 1000
 
@@ -28,14 +32,17 @@ def client(api: FakeApiServer, tmp_path: Path) -> Generator[Client, None, None]:
         yield running
 
 
-def beat(api: FakeApiServer, count: int) -> None:
+def put_beat(api: FakeApiServer, changed: dict[str, Any], number: int) -> None:
     """As a kubelet does: nothing changes but a time and the resourceVersion."""
+    changed["status"]["conditions"] = [
+        {"type": "Ready", "status": "True", "lastHeartbeatTime": f"2024-02-20T14:31:{number}Z"}
+    ]
+    api.put(changed)
+
+
+def beat(api: FakeApiServer, count: int) -> None:
     for number in range(count):
-        changed = node("ab"[number % 2])
-        changed["status"]["conditions"] = [
-            {"type": "Ready", "status": "True", "lastHeartbeatTime": f"2024-02-20T14:31:{number}Z"}
-        ]
-        api.put(changed)
+        put_beat(api, node("ab"[number % 2]), number)
 
 
 def stats(client: Client, count: int) -> dict[str, str]:
@@ -88,3 +95,47 @@ def test_a_list_tells_every_node_again(api: FakeApiServer, client: Client) -> No
     api.send_error(410, "too old")
     client.wait_line("^list_end 2$", 2)
     client.wait_lines(*FIRST, *FIRST)
+
+
+# ---- the daemon ----
+
+
+def wait_caught_up(api: FakeApiServer) -> None:
+    """The daemon has read all there was: its next watch begins behind it."""
+    wanted = str(api.version)
+    api.end_watches()
+    poll(
+        lambda: any(
+            request.kind == "watch" and request.query.get("resourceVersion") == wanted
+            for request in api.requests
+        ),
+        f"a watch from {wanted}",
+    )
+
+
+DIALECTS = {
+    "JSON": Dialect(),
+    "protobuf": Dialect(protobuf=True),
+    "protobuf, WatchList": Dialect(protobuf=True, watch_list="spoken"),
+}
+
+
+@pytest.mark.parametrize("name", DIALECTS)
+def test_heartbeats_make_no_round(name: str) -> None:
+    """A round would write the file again that pods are started by."""
+    with Lab(workers=1) as lab:
+        site = Site(lab.workers[0], DIALECTS[name])
+        for each in NODES:
+            site.put(each)
+        with site.api:
+            site.start().wait_log("Watching for new subnet leases")
+            site.wait_watch()
+            site.wait_routes()
+            site.worker.subnet_file.unlink()
+            for number in range(HEARTBEATS):
+                each = NODES[number % len(NODES)]
+                put_beat(site.api, make_node(each.name, each.pod_cidr, each.address), number)
+            wait_caught_up(site.api)
+            assert not site.worker.subnet_file.exists()
+            site.put(Node("kubworker9", "192.168.2.59", "10.1.9.0/24"))
+            poll(site.worker.subnet_file.exists, "the round that a new Node makes")
