@@ -21,6 +21,7 @@ INTERNET = "192.0.2.1"
 NETWORK = "10.1.0.0/16"
 NET_CONF = '{"Network": "10.1.0.0/16", "Backend": {"Type": "host-gw"}}\n'
 ROUTE_PROTOCOL = "72"
+SANITIZER_REPORT = re.compile("(Address|Leak)Sanitizer|: runtime error: ")  # in a daemon's log
 
 
 @dataclass(frozen=True)
@@ -194,8 +195,10 @@ class Lab:
             raise
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, failure: object, *_: object) -> None:
+        reports = [text for text in self.logs().values() if SANITIZER_REPORT.search(text)]
         self.record.remove()
+        assert failure or not reports, reports[0][-4000:]
 
     @property
     def nodes(self) -> list[Node]:
