@@ -9,7 +9,7 @@ from typing import Any, Generator
 import pytest
 
 from cluster import ControlPlane, node_manifest
-from lab import INTERNET, WALK_THROUGH, Lab, Node, Worker
+from lab import INTERNET, WALK_THROUGH, Lab, Node, Worker, hostgwd
 from process import Process
 from waiting import poll, poll_equal
 
@@ -253,8 +253,21 @@ def test_read_only_rights(cluster: Cluster) -> None:
     )
 
 
+POD = {
+    "apiVersion": "v1",
+    "kind": "Pod",
+    "metadata": {"name": "hostgwd-x", "namespace": "kube-flannel"},
+    "spec": {
+        "nodeName": "kubworker1",
+        "serviceAccountName": "hostgwd",
+        "containers": [{"name": "hostgwd", "image": "hostgwd"}],
+    },
+}
+
+
 def test_service_account_of_the_guide(cluster: Cluster) -> None:
-    """deploy/rbac.yaml gives all that is needed: token and CA as files, as in the README."""
+    """deploy/rbac.yaml gives all that is needed: token and CA as files, and the Pod's name instead
+    of the Node's, as in the README."""
     lab, control = cluster.lab, cluster.control
     worker = lab.workers[0]
     cluster.daemons[0].stop()
@@ -264,9 +277,14 @@ def test_service_account_of_the_guide(cluster: Cluster) -> None:
     token.write_text(poll(lambda: service_account_token(control), "token of the ServiceAccount"))
     kubeconfig = worker.folder / "kubeconfig"
     kubeconfig.write_text(KUBECONFIG.format(folder=control.folder, token=token))
-    daemon = worker.run_hostgwd(
-        "--kube-subnet-mgr", f"--kubeconfig-file={kubeconfig}", *worker.host_arguments(),
-    )
+    control.create(POD)
+    daemon = worker.start(
+        "env", "POD_NAME=hostgwd-x", "POD_NAMESPACE=kube-flannel", hostgwd(), "--kube-subnet-mgr",
+        f"--kubeconfig-file={kubeconfig}",
+        *(flag for flag in worker.host_arguments() if not flag.startswith("--node-name")),
+        name="hostgwd",
+    )  # fmt: skip
+    daemon.wait_log("Pod kube-flannel/hostgwd-x runs on node kubworker1")
     daemon.wait_log("Node controller sync successful")
     poll_equal(
         lambda: control.annotations(worker.name).get("public-ip"), worker.address, "public-ip"
