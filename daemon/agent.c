@@ -152,20 +152,20 @@ static void on_recovered(void *ctx)
 
 /* ---- what outlasts a restart ---- */
 
-static void keep(struct agent *agent, const char *resource_version, bool at_once)
+static struct warm_facts gather_facts(const struct agent *agent, const char *resource_version)
 {
-	const struct warm_facts facts = {
+	return (struct warm_facts){
 		.resource_version = resource_version,
 		.nodes = agent->nodes,
 		.own = &agent->own,
 	};
-
-	warm_state_save(agent->warm, facts, uv_now(&agent->loop), at_once);
 }
 
 static void on_version(void *ctx, const char *resource_version)
 {
-	keep(ctx, resource_version, false);
+	struct agent *agent = ctx;
+
+	warm_state_save(agent->warm, gather_facts(agent, resource_version), uv_now(&agent->loop));
 }
 
 static void on_resumed(void *ctx)
@@ -192,7 +192,7 @@ static void keep_last(struct agent *agent)
 	const char *version = agent->client ? kube_watch_version(agent->client) : NULL;
 
 	if (version && agent->synced)
-		keep(agent, version, true);
+		warm_state_save_last(agent->warm, gather_facts(agent, version));
 }
 
 /* The nodes of the last run: their routes stand before the API server has answered. *version is
@@ -200,6 +200,7 @@ static void keep_last(struct agent *agent)
 static int recall(struct agent *agent, char **version, struct error *err)
 {
 	const struct warm_state_config config = {
+		.loop = &agent->loop,
 		.log = agent->log,
 		.folder = agent->options->state_dir,
 		.kube = agent->kube,

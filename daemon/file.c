@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <libgen.h>
@@ -11,6 +12,8 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define TEMPORARY_END ".XXXXXX" /* mkstemp(3) */
 
 /* Room to begin with when the size is not known (/proc). */
 #define READ_CHUNK 4096
@@ -142,7 +145,8 @@ static int replace_file(const char *path, const char *text)
 	int fd, result;
 
 	if (snprintf(copy, sizeof(copy), "%s", path) >= (int)sizeof(copy) ||
-	    snprintf(temporary, sizeof(temporary), "%s.XXXXXX", path) >= (int)sizeof(temporary))
+	    snprintf(temporary, sizeof(temporary), "%s" TEMPORARY_END, path) >=
+	            (int)sizeof(temporary))
 		return -ENAMETOOLONG;
 	folder = dirname(copy);
 	result = make_folders(folder);
@@ -188,4 +192,32 @@ int file_write(const char *path, const char *text, bool *changed, struct error *
 		return error_set(err, -result, "cannot write %s: %s", path, strerror(-result));
 	*changed = true;
 	return 0;
+}
+
+static bool is_temporary(const char *entry, const char *name)
+{
+	size_t length = strlen(name);
+
+	return strncmp(entry, name, length) == 0 && entry[length] == '.' &&
+	       strlen(entry + length) == strlen(TEMPORARY_END);
+}
+
+void file_remove_leftovers(const char *path)
+{
+	char folder_copy[PATH_MAX], name_copy[PATH_MAX];
+	const struct dirent *entry;
+	const char *name;
+	DIR *folder;
+
+	if (snprintf(folder_copy, sizeof(folder_copy), "%s", path) >= (int)sizeof(folder_copy))
+		return;
+	memcpy(name_copy, folder_copy, sizeof(name_copy));
+	name = basename(name_copy);
+	folder = opendir(dirname(folder_copy));
+	if (!folder)
+		return;
+	while ((entry = readdir(folder)))
+		if (entry->d_type == DT_REG && is_temporary(entry->d_name, name))
+			unlinkat(dirfd(folder), entry->d_name, 0);
+	closedir(folder);
 }

@@ -23,4 +23,7 @@ int file_check_target(const char *path, struct error *err);
  * holds it is left alone: *changed tells. `err` names the file. */
 int file_write(const char *path, const char *text, bool *changed, struct error *err);
 
+/* Removes what file_write leaves beside `path` when the program is killed in the middle of it. */
+void file_remove_leftovers(const char *path);
+
 #endif

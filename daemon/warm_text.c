@@ -94,6 +94,14 @@ int warm_text_print(const struct warm_facts *facts, char **text, struct error *e
 	return 0;
 }
 
+uint64_t warm_text_content(const char *text)
+{
+	const char *nodes = strchr(strstr(text, "\nversion ") + 1, '\n');
+	const char *end = strstr(nodes, "\nchecksum ");
+
+	return hash_add(HASH_START, nodes, (size_t)(end - nodes));
+}
+
 /* ---- parsing ---- */
 
 static int hex_digit(char c)

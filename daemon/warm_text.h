@@ -40,6 +40,9 @@ struct warm_memory {
 /* *text is the caller's to free. */
 int warm_text_print(const struct warm_facts *facts, char **text, struct error *err);
 
+/* A hash of what a printed text says of nodes: without its time and its version. */
+uint64_t warm_text_content(const char *text);
+
 /*
  * `text` is NUL-terminated and is taken apart. -EINVAL: damaged, or of another version of this
  * program; -EXDEV: of another identity; `err` says which, *out holds nothing then.

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -262,6 +263,8 @@ static void test_lines(void **state)
 /* ---- the file ---- */
 
 struct place {
+	uv_loop_t loop;
+	unsigned changes;
 	char folder[64], path[96];
 	struct kube_config kube;
 	struct log log;
@@ -283,7 +286,9 @@ static int set_up(void **state)
 	if (!mkdtemp(place->folder))
 		return -1;
 	snprintf(place->path, sizeof(place->path), "%s/warm-state", place->folder);
+	uv_loop_init(&place->loop);
 	place->config = (struct warm_state_config){
+		.loop = &place->loop,
 		.log = &place->log,
 		.folder = place->folder,
 		.kube = &place->kube,
@@ -302,6 +307,7 @@ static int tear_down(void **state)
 	unlink(place->path);
 	rmdir(place->folder);
 	free_world(&place->world);
+	uv_loop_close(&place->loop);
 	free(place);
 	return 0;
 }
@@ -315,13 +321,25 @@ static struct warm_state *open_state(const struct place *place)
 	return state;
 }
 
-static void save(const struct place *place, struct warm_state *warm, const char *version,
-                 uint64_t now_ms, bool at_once)
+static struct warm_facts facts_of(const struct place *place, const char *version)
 {
-	const struct warm_facts facts = {
+	return (struct warm_facts){
 		.resource_version = version, .nodes = place->world.nodes, .own = &place->world.own};
+}
 
-	warm_state_save(warm, facts, now_ms, at_once);
+static void save(struct place *place, struct warm_state *warm, const char *version, uint64_t now_ms)
+{
+	warm_state_save(warm, facts_of(place, version), now_ms);
+	uv_run(&place->loop, UV_RUN_DEFAULT);
+}
+
+/* By a daemon that ends then. */
+static void save_at_end(const struct place *place, const char *version)
+{
+	struct warm_state *warm = open_state(place);
+
+	warm_state_save_last(warm, facts_of(place, version));
+	warm_state_free(warm);
 }
 
 /* The version that a daemon with the place's configuration would resume from; "" for none. */
@@ -339,32 +357,182 @@ static const char *loaded(const struct place *place, char version[static 32])
 	return version;
 }
 
-static void test_saved_at_most_once_a_minute(void **state)
+/* Another pod CIDR of a node. */
+static void change(struct place *place)
 {
+	struct node_record record = RECORDS[2];
+	char cidr[PREFIX_TEXT_MAX];
+	struct error err;
+	bool changed;
+
+	snprintf(cidr, sizeof(cidr), "10.1.%u.0/24", 100 + place->changes++);
+	record.pod_cidrs[0] = cidr;
+	assert_int_equal(node_table_upsert(place->world.nodes, &record, &changed, &err), 0);
+	assert_true(changed);
+}
+
+static void test_when_it_is_saved(void **state)
+{
+	static const struct {
+		unsigned at; /* seconds since the start */
+		bool changed;
+		const char *version, *kept;
+	} steps[] = {
+		{5, false, "1", "1"},                           /* at first whatever it is */
+		{64, true, "2", "1"},                           /* ... then once a minute at most */
+		{65, false, "3", "3"},  {130, false, "4", "3"}, /* nothing but the version is new */
+		{660, false, "5", "3"}, {720, false, "6", "6"}, /* ... for ten minutes, or till
+	                                                           there is a change */
+		{780, false, "7", "6"}, {840, true, "8", "8"},  {900, true, "9", "9"},
+	};
 	struct place *place = *state;
 	struct warm_state *warm = open_state(place);
 	char version[32];
 
 	assert_string_equal(loaded(place, version), "");
-	save(place, warm, "1", 5000, false);
-	assert_string_equal(loaded(place, version), "1");
-	save(place, warm, "2", 64999, false);
-	assert_string_equal(loaded(place, version), "1");
-	save(place, warm, "3", 65000, false);
-	assert_string_equal(loaded(place, version), "3");
-	save(place, warm, "4", 65001, true);
-	assert_string_equal(loaded(place, version), "4");
+	for (size_t i = 0; i < COUNT(steps); i++) {
+		if (steps[i].changed)
+			change(place);
+		save(place, warm, steps[i].version, steps[i].at * 1000u);
+		assert_string_equal(loaded(place, version), steps[i].kept);
+	}
+	warm_state_save_last(warm, facts_of(place, "10"));
+	assert_string_equal(loaded(place, version), "10");
 	warm_state_free(warm);
 }
 
-static void test_another_cluster(void **state)
+/* What could not be written is tried again a minute later. */
+static void test_a_failed_saving_is_tried_again(void **state)
 {
 	struct place *place = *state;
 	struct warm_state *warm = open_state(place);
 	char version[32];
 
-	save(place, warm, "1", 0, true);
+	assert_int_equal(mkdir(place->path, 0700), 0); /* a folder, where the file should be */
+	save(place, warm, "1", 0);
+	assert_int_equal(rmdir(place->path), 0);
+	save(place, warm, "2", 59 * 1000);
+	assert_string_equal(loaded(place, version), "");
+	save(place, warm, "3", 60 * 1000);
+	assert_string_equal(loaded(place, version), "3");
 	warm_state_free(warm);
+}
+
+/* ---- the disk is slow ---- */
+
+static struct {
+	bool slow; /* the next fsync; set while no other thread runs */
+	uv_sem_t reached;
+} disk;
+
+/* In place of the C library's. */
+int fsync(int fd)
+{
+	bool slow = disk.slow;
+
+	(void)fd;
+	disk.slow = false;
+	if (slow) {
+		uv_sem_post(&disk.reached);
+		usleep(50000); /* time enough for whoever does not wait */
+	}
+	return 0;
+}
+
+static void test_the_last_comes_last(void **state)
+{
+	struct place *place = *state;
+	struct warm_state *warm = open_state(place);
+	char version[32];
+
+	uv_sem_init(&disk.reached, 0);
+	disk.slow = true;
+	warm_state_save(warm, facts_of(place, "1"), 0);
+	uv_sem_wait(&disk.reached); /* it is being written, and the loop goes on */
+	assert_int_equal(access(place->path, F_OK), -1);
+	warm_state_save(warm, facts_of(place, "2"), 60 * 1000); /* one at a time */
+	warm_state_save_last(warm, facts_of(place, "3"));
+	assert_string_equal(loaded(place, version), "3");
+	uv_run(&place->loop, UV_RUN_DEFAULT);
+	assert_string_equal(loaded(place, version), "3");
+	warm_state_free(warm);
+	uv_sem_destroy(&disk.reached);
+}
+
+static void wait_for_post(uv_work_t *work)
+{
+	uv_sem_wait(work->data);
+}
+
+/* The pool is busy with something else: the older text has not been begun when the last one is
+ * written. */
+static void test_what_comes_too_late_is_not_written(void **state)
+{
+	struct place *place = *state;
+	struct warm_state *warm = open_state(place);
+	uv_work_t blocker;
+	char version[32];
+	uv_sem_t end;
+
+	uv_sem_init(&end, 0);
+	blocker.data = &end;
+	uv_queue_work(&place->loop, &blocker, wait_for_post, NULL);
+	warm_state_save(warm, facts_of(place, "1"), 0);
+	warm_state_save_last(warm, facts_of(place, "2"));
+	uv_sem_post(&end);
+	uv_run(&place->loop, UV_RUN_DEFAULT);
+	assert_string_equal(loaded(place, version), "2");
+	warm_state_free(warm);
+	uv_sem_destroy(&end);
+}
+
+/* ---- which one it is ---- */
+
+static bool make_file(const struct place *place, const char *name)
+{
+	char path[192];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", place->folder, name);
+	file = fopen(path, "w");
+	return file && fclose(file) == 0;
+}
+
+/* Whether it was there. */
+static bool remove_file(const struct place *place, const char *name)
+{
+	char path[192];
+
+	snprintf(path, sizeof(path), "%s/%s", place->folder, name);
+	return unlink(path) == 0;
+}
+
+static void test_what_a_crash_left_is_removed(void **state)
+{
+	static const struct {
+		const char *name;
+		bool stays;
+	} cases[] = {
+		{"warm-state.Xy12Z9", false}, {"warm-state.aaaaaa", false},
+		{"warm-state", true},         {"warm-state.old", true},
+		{"warm-state.aaaaaaa", true}, {"subnet.env.aaaaaa", true},
+	};
+	struct place *place = *state;
+
+	for (size_t i = 0; i < COUNT(cases); i++)
+		assert_true(make_file(place, cases[i].name));
+	warm_state_free(open_state(place));
+	for (size_t i = 0; i < COUNT(cases); i++)
+		if (remove_file(place, cases[i].name) != cases[i].stays)
+			fail_msg("%s", cases[i].name);
+}
+
+static void test_another_cluster(void **state)
+{
+	struct place *place = *state;
+	char version[32];
+
+	save_at_end(place, "1");
 	place->kube.server = (char *)"https://192.0.2.2:6443";
 	assert_string_equal(loaded(place, version), "");
 	place->kube.server = (char *)"https://192.0.2.1:6443";
@@ -401,11 +569,8 @@ static void test_clocks(void **state)
 	char version[32];
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct warm_state *warm = open_state(place);
-
 		wall_s = cases[i].written;
-		save(place, warm, "1", 0, true);
-		warm_state_free(warm);
+		save_at_end(place, "1");
 		wall_s = cases[i].read;
 		if (strcmp(loaded(place, version), cases[i].good ? "1" : "") != 0)
 			fail_msg("case %zu: loaded \"%s\"", i, version);
@@ -415,15 +580,13 @@ static void test_clocks(void **state)
 static void test_damage_is_ignored_and_mended(void **state)
 {
 	struct place *place = *state;
-	struct warm_state *warm = open_state(place);
 	char version[32];
 
-	save(place, warm, "1", 0, true);
+	save_at_end(place, "1");
 	assert_int_equal(truncate(place->path, 100), 0);
 	assert_string_equal(loaded(place, version), "");
-	save(place, warm, "2", 0, true);
+	save_at_end(place, "2");
 	assert_string_equal(loaded(place, version), "2");
-	warm_state_free(warm);
 }
 
 static void test_no_folder_no_state(void **state)
@@ -434,13 +597,14 @@ static void test_no_folder_no_state(void **state)
 
 	place->config.folder = "/proc/no/such";
 	warm = open_state(place);
-	save(place, warm, "1", 0, true);
-	save(place, warm, "2", 0, true);
+	save(place, warm, "1", 0);
+	warm_state_save_last(warm, facts_of(place, "2"));
 	assert_string_equal(loaded(place, version), "");
 	warm_state_free(warm);
 	place->config.folder = "";
 	assert_null(open_state(place));
-	save(place, NULL, "1", 0, true);
+	save(place, NULL, "1", 0);
+	warm_state_save_last(NULL, facts_of(place, "1"));
 	assert_string_equal(loaded(place, version), "");
 }
 
@@ -453,12 +617,17 @@ int main(void)
 		cmocka_unit_test(test_any_changed_byte_is_refused),
 		cmocka_unit_test(test_any_part_is_refused),
 		cmocka_unit_test(test_lines),
-		CASE(test_saved_at_most_once_a_minute),
+		CASE(test_when_it_is_saved),
+		CASE(test_a_failed_saving_is_tried_again),
+		CASE(test_the_last_comes_last),
+		CASE(test_what_comes_too_late_is_not_written),
+		CASE(test_what_a_crash_left_is_removed),
 		CASE(test_another_cluster),
 		CASE(test_clocks),
 		CASE(test_damage_is_ignored_and_mended),
 		CASE(test_no_folder_no_state),
 	};
 
+	setenv("UV_THREADPOOL_SIZE", "1", 1);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
