@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "hash.h"
-#include "route_ledger.h"
 #include "route_protocol.h"
 
 /* More of a kind than this in one round become one line with counts. */
@@ -154,21 +153,26 @@ static void announce_repair(struct announcer *announcer, const char *route)
 }
 
 /* Whoever wins: this host's routes are not what they should be for some of the time. */
-static void announce_fight(struct announcer *announcer, const struct route *route, uint8_t opponent)
+static void announce_fight(struct announcer *announcer, const struct ledger_fight *fight)
 {
-	char print[128], name[ROUTE_PROTOCOL_TEXT_MAX], who[96] = "deletes it";
+	char dst[PREFIX_TEXT_MAX], name[ROUTE_PROTOCOL_TEXT_MAX], who[96] = "deletes it";
 	char text[ERROR_TEXT_MAX];
 
-	if (opponent != RTPROT_UNSPEC)
+	prefix_format(&fight->dst, dst);
+	if (fight->opponent != RTPROT_UNSPEC)
 		snprintf(who, sizeof(who), "puts one of protocol %s in its place",
-		         route_protocol_format(opponent, name));
+		         route_protocol_format(fight->opponent, name));
 	snprintf(text, sizeof(text),
-	         "Another program fights over route %s: it %s again and again; from now on ours is "
-	         "put back only every %d s; stop the other (systemd-networkd: "
+	         "Another program fights over the route to %s: it %s again and again; ours is put "
+	         "back only every %d s until it leaves off; stop the other (systemd-networkd: "
 	         "ManageForeignRoutes=no; \"ip monitor route\" shows it at work)",
-	         print_route(route, print, sizeof(print)), who, FIGHT_PACE_MS / 1000);
-	log_warning(announcer->log, "%s", text);
-	events_note(announcer->events, "RouteFight", text);
+	         dst, who, FIGHT_PACE_MS / 1000);
+	complain(announcer, LOG_LEVEL_WARNING, text);
+	events_note(announcer->events, &(struct event_news){
+					       .node = announcer->node_name,
+					       .reason = "RouteFight",
+					       .message = text,
+				       });
 }
 
 static void announce_success(struct announcer *announcer, const struct route_change *change,
@@ -273,14 +277,11 @@ static void announce_changes(struct announcer *announcer, const struct reconcile
 
 	for (size_t i = 0; i < diff->change_count; i++) {
 		const struct route_change *change = &diff->changes[i];
-		const struct change_cause *cause = &report->causes[i];
 
 		if (change->result < 0)
 			announce_failure(announcer, change);
 		else if (one_by_one)
-			announce_success(announcer, change, cause->repair);
-		if (cause->fight)
-			announce_fight(announcer, &change->route, cause->opponent);
+			announce_success(announcer, change, report->causes[i].repair);
 	}
 	if (!one_by_one)
 		announce_counts(announcer, report);
@@ -294,6 +295,8 @@ void announce_report(struct announcer *announcer, const struct reconcile_report 
 	announce_nexthops(announcer, nexthops->changes, nexthops->change_count);
 	announce_changes(announcer, report);
 	announce_nexthops(announcer, nexthops->removals, nexthops->removal_count);
+	for (size_t i = 0; i < report->fight_count; i++)
+		announce_fight(announcer, &report->fights[i]);
 	for (size_t i = 0; i < diff->conflict_count; i++)
 		announce_conflict(announcer, &diff->conflicts[i]);
 	for (size_t i = 0; i < diff->stranger_count; i++)

@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "route_ledger.h"
-
 struct reconciler {
 	uint8_t protocol;
 	enum nexthop_mode nexthop_mode;
@@ -236,7 +234,7 @@ bool reconcile_is_race(const struct route_change *change)
 }
 
 static void judge_change(struct reconciler *reconciler, const struct reconcile_goal *goal,
-                         struct route_change *change, struct change_cause *cause,
+                         struct route_change *change, const struct change_cause *cause,
                          struct reconcile_report *report)
 {
 	observed_note_change(&reconciler->observed, change);
@@ -248,8 +246,8 @@ static void judge_change(struct reconciler *reconciler, const struct reconcile_g
 	else if (change->result < 0)
 		route_ledger_note_failure(reconciler->ledger, change, goal->now);
 	else if (cause->repair && !reconciler->links_changed)
-		cause->fight = route_ledger_note_repair(reconciler->ledger, &change->route,
-		                                        cause->opponent, goal->now);
+		route_ledger_note_repair(reconciler->ledger, &change->route, cause->opponent,
+		                         goal->now);
 	else if (change->verb == ROUTE_DELETE)
 		route_ledger_forget(reconciler->ledger, &change->route);
 	else
@@ -335,6 +333,17 @@ static int send_changes(struct reconciler *reconciler, struct proposal *proposal
 	return result;
 }
 
+/* Without memory they are not told of in this run. */
+static void list_fights(const struct reconciler *reconciler, struct reconcile_report *report)
+{
+	size_t count = route_ledger_fights(reconciler->ledger);
+
+	report->fights = count > 0 ? calloc(count, sizeof(*report->fights)) : NULL;
+	if (report->fights)
+		report->fight_count = route_ledger_list_fights(reconciler->ledger, report->fights,
+		                                               count);
+}
+
 static void judge(struct reconciler *reconciler, const struct reconcile_goal *goal,
                   struct reconcile_report *report)
 {
@@ -352,6 +361,7 @@ static void judge(struct reconciler *reconciler, const struct reconcile_goal *go
 	                (proposal->nexthops.waiting_count > 0 && proposal->routes.change_count > 0);
 	route_ledger_expire(reconciler->ledger, goal->now);
 	report->next_due = route_ledger_next(reconciler->ledger, goal->now);
+	list_fights(reconciler, report);
 }
 
 static int carry_out(struct reconciler *reconciler, const struct reconcile_goal *goal,
@@ -402,6 +412,7 @@ void reconcile_report_free(struct reconcile_report *report)
 {
 	proposal_free(&report->proposal);
 	free(report->causes);
+	free(report->fights);
 	memset(report, 0, sizeof(*report));
 }
 

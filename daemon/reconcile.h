@@ -10,6 +10,7 @@
 #include "nexthop_plan.h"
 #include "observed.h"
 #include "route_diff.h"
+#include "route_ledger.h"
 
 struct reconciler;
 
@@ -43,16 +44,17 @@ struct proposal {
 struct change_cause {
 	bool repair;      /* it puts back what somebody took away or changed */
 	uint8_t opponent; /* protocol of the route in its place; RTPROT_UNSPEC: there was none */
-	bool fight;       /* with this repair the other is taken for an opponent */
 };
 
 struct reconcile_report {
 	struct proposal proposal;    /* every change that was sent, with its result */
 	struct change_cause *causes; /* one a route change */
-	size_t held_back;            /* changes that are not due yet */
-	size_t failed;               /* changes that the kernel refused */
-	bool raced;                  /* the table changed meanwhile: run again at once */
-	uint64_t next_due;           /* run again by then; UINT64_MAX: not before an event */
+	struct ledger_fight *fights; /* that go on */
+	size_t fight_count;
+	size_t held_back;  /* changes that are not due yet */
+	size_t failed;     /* changes that the kernel refused */
+	bool raced;        /* the table changed meanwhile: run again at once */
+	uint64_t next_due; /* run again by then; UINT64_MAX: not before an event */
 };
 
 /* For status and metrics; counts since the start unless they are of the last run. */
