@@ -34,7 +34,10 @@ packages() {
             libcmocka-dev cmake
         ;;
     lab) printf '%s\n' iproute2 iputils-ping nftables ;;
-    test) printf '%s\n' curl iproute2 iputils-ping nftables openssl python3 python3-pytest ;;
+    test)
+        printf '%s\n' curl iproute2 iputils-ping nftables nghttp2-proxy openssl python3 \
+            python3-pytest
+        ;;
     *) die "no such group: $1 (see --help)" ;;
     esac
 }

@@ -71,6 +71,10 @@ class Process:
         self._popen.send_signal(signal.SIGINT)
         return self.wait_exit()
 
+    def reload(self) -> None:
+        """SIGHUP, as many daemons take it."""
+        self._popen.send_signal(signal.SIGHUP)
+
     def kill(self) -> None:
         """SIGKILL: a crash, as far as the daemon's cleaning up goes."""
         self._popen.kill()
