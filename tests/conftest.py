@@ -27,7 +27,8 @@ def pytest_runtest_makereport(item: Any) -> Generator[None, Any, None]:
     outcome = yield
     report = outcome.get_result()
     if report.when == "call" and report.failed:
-        for used in item.funcargs.values():
+        for value in item.funcargs.values():
+            used = getattr(value, "lab", value)
             if isinstance(used, Lab):
                 for name, text in used.logs().items():
                     report.sections.append((name, text[-4000:]))

@@ -4,6 +4,7 @@
 import ctypes
 import json
 import os
+import shutil
 import socket
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
@@ -91,24 +92,28 @@ class Namespace:
         output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
         return json.loads(output or "[]")
 
-    def route_text(self) -> list[str]:
-        """Lines of `ip route show`, where protocol 72 has the name our package gives it.
+    def route_text(self, *options: str) -> list[str]:
+        """Lines of `ip route show`, on a machine that has our package's rt_protos.d entry.
 
-        The table of names is mounted over the machine's for this one program.
+        The folder of names is mounted over the machine's for this one program.
         """
-        table = Path("/etc/iproute2/rt_protos")
-        if not table.exists():
-            table = Path("/usr/share/iproute2/rt_protos")
-        ours = Path(__file__).parents[2] / "deploy/rt_protos.d/hostgwd.conf"
-        merged = self.folder / "rt_protos"
-        merged.write_text(table.read_text() + ours.read_text())
-        script = 'mount --bind "$0" "$1" && exec ip -n "$2" route show'
-        command = ["unshare", "--mount", "sh", "-c", script, str(merged), str(table), self.netns]
+        folders = (Path("/etc/iproute2"), Path("/usr/share/iproute2"))
+        theirs = next(folder for folder in folders if (folder / "rt_protos").exists())
+        ours = self.folder / "iproute2"
+        if not ours.exists():
+            shutil.copytree(theirs, ours)
+            entries = Path(__file__).parents[2] / "deploy/rt_protos.d"
+            shutil.copytree(entries, ours / "rt_protos.d", dirs_exist_ok=True)
+        script = 'mount --bind "$0" "$1" && shift && exec ip "$@" route show'
+        command = ["unshare", "--mount", "sh", "-c", script, str(ours), str(theirs)]
+        command += ["-n", self.netns, *options]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
         return [line.rstrip() for line in done.stdout.splitlines()]
 
-    def monitor_routes(self) -> RouteMonitor:
-        monitor = RouteMonitor(self._record, self.netns, self._new_log("monitor"))
+    def monitor_routes(self, *what: str) -> RouteMonitor:
+        """`ip` with these options and words; without any: IPv4 routes alone."""
+        what = what or ("-4", "monitor", "route")
+        monitor = RouteMonitor(self._record, self.netns, self._new_log("monitor"), *what)
         self.processes.append(monitor)
         return monitor
 

@@ -82,12 +82,12 @@ class Process:
 
 
 class RouteMonitor(Process):
-    """`ip monitor route` in a namespace: proves that nothing changed, without waiting for it."""
+    """`ip monitor` in a namespace: proves that nothing changed, without waiting for it."""
 
     MARK = "203.0.113.255"
 
-    def __init__(self, record: Record, namespace: str, log: Path):
-        super().__init__(record, ["ip", "-n", namespace, "-4", "-N", "monitor", "route"], log)
+    def __init__(self, record: Record, namespace: str, log: Path, *what: str):
+        super().__init__(record, ["ip", "-n", namespace, "-N", *what], log)
         self._namespace = namespace
         poll(self._listens, "ip monitor has joined its group")
 
@@ -97,11 +97,11 @@ class RouteMonitor(Process):
         return any(row[1:3] == ["0", str(self.pid)] and int(row[3], 16) for row in rows[1:])
 
     def events(self) -> list[str]:
-        """All route changes up to now. The kernel tells them in order, so once a
+        """All changes up to now. The kernel tells them in order, so once a
         change made here arrives, whatever happened before it has arrived too."""
         seen = self.log_end()
         for verb in ("add", "del"):
             mark = f"ip -n {self._namespace} route {verb} blackhole {self.MARK}"
             subprocess.run(mark.split(), check=True)
-        self.wait_log(rf"^Deleted .*{re.escape(self.MARK)}", since=seen)
+        self.wait_log(rf"Deleted .*{re.escape(self.MARK)}", since=seen)
         return [line.strip() for line in self.log().splitlines() if self.MARK not in line]
