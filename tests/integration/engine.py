@@ -60,6 +60,11 @@ class Change:
         return self.text.startswith("Deleted ")
 
 
+def target(route: dict[str, Any]) -> str:
+    """The gateway, or else the type, of a route that `ip` printed."""
+    return route.get("gateway", route.get("type", ""))
+
+
 class Engine:
     """The first worker of a lab, with an address of each family."""
 
@@ -107,19 +112,19 @@ class Engine:
     def ours(self, protocol: str = "72") -> dict[str, str]:
         """Gateway, or else the type, by destination."""
         found = [route for route in self.routes() if route["protocol"] == protocol]
-        objects = self.objects() if any("nhid" in route for route in found) else {}
-        return {route["dst"]: self._target(route, objects) for route in found}
-
-    @staticmethod
-    def _target(route: dict[str, Any], objects: dict[int, str]) -> str:
-        if "nhid" in route:
-            return objects.get(route["nhid"], "an object that is gone")
-        return route.get("gateway", route.get("type", ""))
+        behind = {}
+        if any("nhid" in route for route in found):
+            behind = {o["id"]: o.get("gateway", "") for o in self.worker.ip_json("nexthop", "show")}
+        return {r["dst"]: behind.get(r.get("nhid")) or target(r) for r in found}
 
     def objects(self) -> dict[int, str]:
         """Gateways of our nexthop objects by number."""
         found = self.worker.ip_json("nexthop", "show")
-        return {o["id"]: o.get("gateway", "") for o in found if o["id"] in OBJECT_IDS}
+        return {
+            o["id"]: o.get("gateway", "")
+            for o in found
+            if o["id"] in OBJECT_IDS and o["protocol"] == "72"
+        }
 
     def object_to(self, gateway: str) -> int:
         return next(number for number, via in self.objects().items() if via == gateway)
@@ -137,8 +142,8 @@ def engine_lab() -> Iterator[Engine]:
 def changes(monitor: RouteMonitor) -> list[Change]:
     """What happened so far. The kernel's own routes are left out."""
     found = []
-    for line in monitor.events():
-        stamp, text = re.fullmatch(r"\[(\S+)\] (.*)", line).groups()
+    lines = "\n".join(monitor.events())
+    for stamp, text in re.findall(r"^\[(\S+)\] (.*(?:\n[^\[].*)*)", lines, re.MULTILINE):
         if " proto 2 " not in text + " ":
             found.append(Change(datetime.fromisoformat(stamp).timestamp(), text))
     return found
