@@ -123,7 +123,7 @@ class Engine:
         return {
             o["id"]: o.get("gateway", "")
             for o in found
-            if o["id"] in OBJECT_IDS and o["protocol"] == "72"
+            if o["id"] in OBJECT_IDS and o.get("protocol") == "72"
         }
 
     def object_to(self, gateway: str) -> int:
