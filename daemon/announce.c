@@ -159,14 +159,16 @@ static void announce_fight(struct announcer *announcer, const struct ledger_figh
 	char text[ERROR_TEXT_MAX];
 
 	prefix_format(&fight->dst, dst);
-	if (fight->opponent != RTPROT_UNSPEC)
+	if (fight->table == 0)
+		snprintf(who, sizeof(who), "changes it");
+	else if (fight->opponent != RTPROT_UNSPEC)
 		snprintf(who, sizeof(who), "puts one of protocol %s in its place",
 		         route_protocol_format(fight->opponent, name));
 	snprintf(text, sizeof(text),
-	         "Another program fights over the route to %s: it %s again and again; ours is put "
+	         "Another program fights over the %s to %s: it %s again and again; ours is put "
 	         "back only every %d s until it leaves off; stop the other (systemd-networkd: "
-	         "ManageForeignRoutes=no; \"ip monitor route\" shows it at work)",
-	         dst, who, FIGHT_PACE_MS / 1000);
+	         "ManageForeignRoutes=no; \"ip monitor route nexthop\" shows it at work)",
+	         fight->table == 0 ? "nexthop object" : "route", dst, who, FIGHT_PACE_MS / 1000);
 	complain(announcer, LOG_LEVEL_WARNING, text);
 	events_note(announcer->events, &(struct event_news){
 					       .node = announcer->node_name,

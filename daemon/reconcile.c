@@ -5,20 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct reconciler {
-	uint8_t protocol;
-	enum nexthop_mode nexthop_mode;
-	struct prefix networks[IP_FAMILIES];
-	struct observed observed;
-	struct route_ledger *ledger;
-	bool nexthops_in_use;
-	bool links_changed; /* since the last run */
-
-	struct route *wanted; /* what the last run was asked for, sorted by key */
-	bool *acknowledged;   /* wanted[i] was found in the kernel or taken by it */
-	size_t wanted_count;
-	struct reconcile_stats stats;
-};
+#include "reconcile_state.h"
 
 static bool uses_nexthops(const struct reconciler *reconciler)
 {
@@ -77,27 +64,17 @@ void reconciler_free(struct reconciler *reconciler)
 		return;
 	observed_close(&reconciler->observed);
 	route_ledger_free(reconciler->ledger);
-	free(reconciler->wanted);
-	free(reconciler->acknowledged);
+	remembered_free(&reconciler->last);
 	free(reconciler);
 }
 
 /* ---- what is proposed ---- */
 
-static const struct route *find_route(const struct route *routes, size_t count,
-                                      const struct route *route)
-{
-	return count > 0 ? bsearch(route, routes, count, sizeof(*routes), route_compare_key) : NULL;
-}
-
-/* It was in the kernel, by our hand or as we want it, when last seen. */
 static bool is_held(const void *ctx, const struct route *desired)
 {
 	const struct reconciler *reconciler = ctx;
-	const struct route *before = find_route(reconciler->wanted, reconciler->wanted_count,
-	                                        desired);
 
-	return before && reconciler->acknowledged[before - reconciler->wanted];
+	return remembered_has_key(&reconciler->last, desired);
 }
 
 /* The observed routes are sorted by family first: those of one left alone are at one end. */
@@ -170,150 +147,6 @@ void proposal_free(struct proposal *proposal)
 	route_diff_free(&proposal->routes);
 }
 
-/* ---- what is due ---- */
-
-/* A change puts back what was there if the same route had been acknowledged. */
-static bool is_repair(const struct reconciler *reconciler, const struct route_change *change)
-{
-	const struct route *before = find_route(reconciler->wanted, reconciler->wanted_count,
-	                                        &change->route);
-
-	return change->verb != ROUTE_DELETE && before &&
-	       reconciler->acknowledged[before - reconciler->wanted] &&
-	       route_satisfies(&change->route, before);
-}
-
-static struct change_cause find_cause(const struct reconciler *reconciler,
-                                      const struct route_change *change)
-{
-	struct change_cause cause = {.repair = is_repair(reconciler, change)};
-	const struct route *observed, *other;
-	size_t count;
-
-	observed = route_view_routes(reconciler->observed.routes, &count);
-	other = cause.repair ? find_route(observed, count, &change->route) : NULL;
-	cause.opponent = other ? other->protocol : RTPROT_UNSPEC;
-	return cause;
-}
-
-/* Takes out of the proposal what is not due yet; what of that was there before, was so to the end:
- * when it is put back at last, that is still a repair. */
-static void hold_back(struct reconciler *reconciler, const struct reconcile_goal *goal,
-                      struct reconcile_report *report, bool *acknowledged)
-{
-	struct route_diff *diff = &report->proposal.routes;
-	size_t kept = 0;
-
-	for (size_t i = 0; i < diff->change_count; i++) {
-		const struct route_change *change = &diff->changes[i];
-		struct change_cause cause = find_cause(reconciler, change);
-		uint64_t due;
-
-		if (route_ledger_allows(reconciler->ledger, change, goal->now, &due)) {
-			report->causes[kept] = cause;
-			diff->changes[kept++] = *change;
-		} else {
-			const struct route *wanted = find_route(report->proposal.nexthops.routes,
-			                                        goal->count, &change->route);
-
-			if (wanted)
-				acknowledged[wanted - report->proposal.nexthops.routes] =
-					cause.repair;
-			report->held_back++;
-		}
-	}
-	diff->change_count = kept;
-}
-
-/* ---- what came of it ---- */
-
-bool reconcile_is_race(const struct route_change *change)
-{
-	return (change->verb == ROUTE_ADD && change->result == -EEXIST) ||
-	       (change->verb == ROUTE_REPLACE && change->result == -ENOENT);
-}
-
-static void judge_change(struct reconciler *reconciler, const struct reconcile_goal *goal,
-                         struct route_change *change, const struct change_cause *cause,
-                         struct reconcile_report *report)
-{
-	observed_note_change(&reconciler->observed, change);
-	/* Somebody else deleted it first: it is gone, as it should be. */
-	if (change->verb == ROUTE_DELETE && change->result == -ESRCH)
-		change->result = 0;
-	if (reconcile_is_race(change))
-		report->raced = true;
-	else if (change->result < 0)
-		route_ledger_note_failure(reconciler->ledger, change, goal->now);
-	else if (cause->repair && !reconciler->links_changed)
-		route_ledger_note_repair(reconciler->ledger, &change->route, cause->opponent,
-		                         goal->now);
-	else if (change->verb == ROUTE_DELETE)
-		route_ledger_forget(reconciler->ledger, &change->route);
-	else
-		route_ledger_note_success(reconciler->ledger, &change->route);
-	report->failed += change->result < 0;
-	reconciler->stats.failures += change->result < 0;
-	reconciler->stats.repairs += change->result == 0 && cause->repair;
-}
-
-static void judge_nexthops(struct reconciler *reconciler, struct nexthop_change *changes,
-                           size_t count, struct reconcile_report *report)
-{
-	for (size_t i = 0; i < count; i++) {
-		int *result = &changes[i].result;
-
-		/* Gone before we came, with the link for one: that is what was wanted. */
-		if (changes[i].verb == NEXTHOP_DELETE && *result == -ENOENT)
-			*result = 0;
-		report->raced = report->raced || *result == -EEXIST;
-		report->failed += *result < 0;
-		reconciler->stats.failures += *result < 0;
-	}
-	if (count > 0)
-		observed_note_nexthops_changed(&reconciler->observed);
-}
-
-static void deny(const struct reconcile_report *report, bool *acknowledged, size_t count,
-                 const struct route *route)
-{
-	const struct route *routes = report->proposal.nexthops.routes;
-	const struct route *wanted = find_route(routes, count, route);
-
-	if (wanted)
-		acknowledged[wanted - routes] = false;
-}
-
-/* Takes over what is wanted now, out of the report; all of it is there but what failed or
- * conflicts. */
-static void remember(struct reconciler *reconciler, const struct reconcile_goal *goal,
-                     struct reconcile_report *report, bool *acknowledged)
-{
-	const struct route_diff *diff = &report->proposal.routes;
-	struct reconcile_stats *stats = &reconciler->stats;
-
-	for (size_t i = 0; i < diff->change_count; i++)
-		if (diff->changes[i].verb != ROUTE_DELETE && diff->changes[i].result < 0)
-			deny(report, acknowledged, goal->count, &diff->changes[i].route);
-	for (size_t i = 0; i < diff->conflict_count; i++)
-		deny(report, acknowledged, goal->count, &diff->conflicts[i].desired);
-	free(reconciler->wanted);
-	free(reconciler->acknowledged);
-	reconciler->wanted = report->proposal.nexthops.routes;
-	report->proposal.nexthops.routes = NULL;
-	report->proposal.nexthops.route_count = 0;
-	reconciler->acknowledged = acknowledged;
-	reconciler->wanted_count = goal->count;
-	reconciler->nexthops_in_use = report->proposal.nexthops.in_use;
-	stats->desired = goal->count;
-	stats->installed = 0;
-	for (size_t i = 0; i < goal->count; i++)
-		stats->installed += acknowledged[i];
-	stats->conflicts = diff->conflict_count;
-	stats->strangers = diff->stranger_count;
-	stats->runs++;
-}
-
 /* ---- a run ---- */
 
 /* Objects before the routes that refer to them; those that nobody refers to, last. */
@@ -333,59 +166,28 @@ static int send_changes(struct reconciler *reconciler, struct proposal *proposal
 	return result;
 }
 
-/* Without memory they are not told of in this run. */
-static void list_fights(const struct reconciler *reconciler, struct reconcile_report *report)
-{
-	size_t count = route_ledger_fights(reconciler->ledger);
-
-	report->fights = count > 0 ? calloc(count, sizeof(*report->fights)) : NULL;
-	if (report->fights)
-		report->fight_count = route_ledger_list_fights(reconciler->ledger, report->fights,
-		                                               count);
-}
-
-static void judge(struct reconciler *reconciler, const struct reconcile_goal *goal,
-                  struct reconcile_report *report)
-{
-	struct proposal *proposal = &report->proposal;
-
-	for (size_t i = 0; i < proposal->routes.change_count; i++)
-		judge_change(reconciler, goal, &proposal->routes.changes[i], &report->causes[i],
-		             report);
-	judge_nexthops(reconciler, proposal->nexthops.changes, proposal->nexthops.change_count,
-	               report);
-	judge_nexthops(reconciler, proposal->nexthops.removals, proposal->nexthops.removal_count,
-	               report);
-	/* Objects that waited for their routes to move can go now. */
-	report->raced = report->raced ||
-	                (proposal->nexthops.waiting_count > 0 && proposal->routes.change_count > 0);
-	route_ledger_expire(reconciler->ledger, goal->now);
-	report->next_due = route_ledger_next(reconciler->ledger, goal->now);
-	list_fights(reconciler, report);
-}
-
 static int carry_out(struct reconciler *reconciler, const struct reconcile_goal *goal,
                      struct reconcile_report *report, struct error *err)
 {
-	bool *acknowledged = malloc(goal->count + 1);
+	bool *there = malloc(goal->count + 1);
 	int result = 0;
 
 	report->causes = calloc(report->proposal.routes.change_count + 1, sizeof(*report->causes));
-	if (!acknowledged || !report->causes) {
-		free(acknowledged);
+	if (!there || !report->causes) {
+		free(there);
 		return error_set(err, ENOMEM, "out of memory for %zu routes", goal->count);
 	}
-	memset(acknowledged, true, goal->count + 1);
-	hold_back(reconciler, goal, report, acknowledged);
+	memset(there, true, goal->count + 1);
+	reconcile_hold_back(reconciler, goal, report, there);
 	result = send_changes(reconciler, &report->proposal, err);
 	if (result == 0) {
-		judge(reconciler, goal, report);
-		remember(reconciler, goal, report, acknowledged);
+		reconcile_judge(reconciler, goal, report);
+		reconcile_remember(reconciler, goal, report, there);
 		return 0;
 	}
 	/* Some of it may have been done. */
 	observed_distrust(&reconciler->observed);
-	free(acknowledged);
+	free(there);
 	return result;
 }
 

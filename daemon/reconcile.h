@@ -49,7 +49,7 @@ struct change_cause {
 struct reconcile_report {
 	struct proposal proposal;    /* every change that was sent, with its result */
 	struct change_cause *causes; /* one a route change */
-	struct ledger_fight *fights; /* that go on */
+	struct ledger_fight *fights; /* that go on; in table 0: over the nexthop object to dst */
 	size_t fight_count;
 	size_t held_back;  /* changes that are not due yet */
 	size_t failed;     /* changes that the kernel refused */

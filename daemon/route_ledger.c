@@ -263,6 +263,7 @@ size_t route_ledger_list_fights(const struct route_ledger *ledger, struct ledger
 	for (const struct ledger_entry *entry = ledger->entries; entry && count < room;
 	     entry = entry->next)
 		if (entry->fighting)
-			out[count++] = (struct ledger_fight){entry->route.dst, entry->opponent};
+			out[count++] = (struct ledger_fight){entry->route.dst, entry->route.table,
+			                                     entry->opponent};
 	return count;
 }

@@ -25,6 +25,7 @@ struct route_ledger;
 
 struct ledger_fight {
 	struct prefix dst;
+	uint32_t table;
 	uint8_t opponent; /* protocol of the route that took its place; RTPROT_UNSPEC: it was
 	                     deleted */
 };

@@ -213,7 +213,7 @@ class ObjectOpponent(Opponent):
 
 
 def fight_lines(engine: Engine) -> list[str]:
-    return re.findall("^.*fights over route.*$", engine.daemon.log(), re.MULTILINE)
+    return re.findall("^.*fights over the.*$", engine.daemon.log(), re.MULTILINE)
 
 
 def test_fight(engine: Engine) -> None:
@@ -251,7 +251,6 @@ def test_fight(engine: Engine) -> None:
     assert len(fight_lines(engine)) == 3
 
 
-@pytest.mark.xfail(strict=True, reason="repairs of objects have no limit yet, and no line")
 @pytest.mark.parametrize(
     "strike",
     [

@@ -431,6 +431,32 @@ static void test_objects_that_others_flush_return(void **state)
 	assert_leads(fixture);
 }
 
+/* One that leads an object of ours elsewhere is an opponent like any other. */
+static void test_fight_over_an_object(void **state)
+{
+	struct fixture *fixture = *state;
+	struct reconcile_report report;
+
+	want_many(fixture, NEXTHOP_AUTO_ON);
+	run_out(fixture);
+	for (int i = 0; i < FIGHT_REPAIRS + 1; i++) {
+		struct nexthop *object = &fixture->kernel.nexthops[3];
+
+		fixture->now += 100;
+		object->via = make_ip("172.30.0.1");
+		assert_true(reconcile_note_nexthop(fixture->reconciler, object));
+		fixture->kernel.nexthops_asked = 0;
+		run(fixture, true, &report);
+		assert_int_equal(report.held_back, i == FIGHT_REPAIRS);
+		assert_int_equal(fixture->kernel.nexthops_asked, i < FIGHT_REPAIRS);
+		assert_int_equal(report.fight_count, i >= FIGHT_REPAIRS - 1);
+		reconcile_report_free(&report);
+	}
+	fixture->now += FIGHT_PACE_MS;
+	run_quietly(fixture);
+	assert_leads(fixture);
+}
+
 static void test_kernel_without_objects(void **state)
 {
 	struct fixture *fixture = *state;
@@ -664,6 +690,7 @@ int main(void)
 		CASE(test_refused_route_waits_longer_each_time),
 		CASE(test_large_table_goes_through_objects_and_back),
 		CASE(test_objects_that_others_flush_return),
+		CASE(test_fight_over_an_object),
 		CASE(test_kernel_without_objects),
 		CASE(test_stale_route_goes_foreign_stays),
 		CASE(test_incomplete_list_deletes_nothing),

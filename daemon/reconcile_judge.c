@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "reconcile_state.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+bool reconcile_is_race(const struct route_change *change)
+{
+	return (change->verb == ROUTE_ADD && change->result == -EEXIST) ||
+	       (change->verb == ROUTE_REPLACE && change->result == -ENOENT);
+}
+
+static void judge_change(struct reconciler *reconciler, const struct reconcile_goal *goal,
+                         struct route_change *change, const struct change_cause *cause,
+                         struct reconcile_report *report)
+{
+	observed_note_change(&reconciler->observed, change);
+	/* Somebody else deleted it first: it is gone, as it should be. */
+	if (change->verb == ROUTE_DELETE && change->result == -ESRCH)
+		change->result = 0;
+	if (reconcile_is_race(change))
+		report->raced = true;
+	else if (change->result < 0)
+		route_ledger_note_failure(reconciler->ledger, change, goal->now);
+	else if (cause->repair && !reconciler->links_changed)
+		route_ledger_note_repair(reconciler->ledger, &change->route, cause->opponent,
+		                         goal->now);
+	else if (change->verb == ROUTE_DELETE)
+		route_ledger_forget(reconciler->ledger, &change->route);
+	else
+		route_ledger_note_success(reconciler->ledger, &change->route);
+	report->failed += change->result < 0;
+	reconciler->stats.failures += change->result < 0;
+	reconciler->stats.repairs += change->result == 0 && cause->repair;
+}
+
+/* Somebody had led our object elsewhere, and it is back. */
+static void note_object_repair(struct reconciler *reconciler, const struct reconcile_goal *goal,
+                               const struct nexthop_change *change)
+{
+	struct route_change entry = reconcile_ledger_entry(&change->nexthop);
+
+	if (change->verb != NEXTHOP_REPLACE || change->result < 0 ||
+	    !remembered_has_object(&reconciler->last, &change->nexthop))
+		return;
+	reconciler->stats.repairs++;
+	if (!reconciler->links_changed)
+		route_ledger_note_repair(reconciler->ledger, &entry.route, reconciler->protocol,
+		                         goal->now);
+}
+
+static void judge_nexthops(struct reconciler *reconciler, const struct reconcile_goal *goal,
+                           struct nexthop_change *changes, size_t count,
+                           struct reconcile_report *report)
+{
+	for (size_t i = 0; i < count; i++) {
+		int *result = &changes[i].result;
+
+		note_object_repair(reconciler, goal, &changes[i]);
+		/* Gone before we came, with the link for one: that is what was wanted. */
+		if (changes[i].verb == NEXTHOP_DELETE && *result == -ENOENT)
+			*result = 0;
+		report->raced = report->raced || *result == -EEXIST;
+		report->failed += *result < 0;
+		reconciler->stats.failures += *result < 0;
+	}
+	if (count > 0)
+		observed_note_nexthops_changed(&reconciler->observed);
+}
+
+static void deny(const struct reconcile_report *report, bool *there, size_t count,
+                 const struct route *route)
+{
+	const struct route *routes = report->proposal.nexthops.routes;
+	const struct route *wanted = reconcile_find_route(routes, count, route);
+
+	if (wanted)
+		there[wanted - routes] = false;
+}
+
+void reconcile_remember(struct reconciler *reconciler, const struct reconcile_goal *goal,
+                        struct reconcile_report *report, bool *there)
+{
+	const struct route_diff *diff = &report->proposal.routes;
+	struct reconcile_stats *stats = &reconciler->stats;
+
+	for (size_t i = 0; i < diff->change_count; i++)
+		if (diff->changes[i].verb != ROUTE_DELETE && diff->changes[i].result < 0)
+			deny(report, there, goal->count, &diff->changes[i].route);
+	for (size_t i = 0; i < diff->conflict_count; i++)
+		deny(report, there, goal->count, &diff->conflicts[i].desired);
+	remembered_set(&reconciler->last, report->proposal.nexthops.routes, there, goal->count);
+	report->proposal.nexthops.routes = NULL;
+	report->proposal.nexthops.route_count = 0;
+	reconciler->nexthops_in_use = report->proposal.nexthops.in_use;
+	stats->desired = goal->count;
+	stats->installed = 0;
+	for (size_t i = 0; i < goal->count; i++)
+		stats->installed += there[i];
+	stats->conflicts = diff->conflict_count;
+	stats->strangers = diff->stranger_count;
+	stats->runs++;
+}
+
+/* Without memory they are not told of in this run. */
+static void list_fights(const struct reconciler *reconciler, struct reconcile_report *report)
+{
+	size_t count = route_ledger_fights(reconciler->ledger);
+
+	report->fights = count > 0 ? calloc(count, sizeof(*report->fights)) : NULL;
+	if (report->fights)
+		report->fight_count = route_ledger_list_fights(reconciler->ledger, report->fights,
+		                                               count);
+}
+
+void reconcile_judge(struct reconciler *reconciler, const struct reconcile_goal *goal,
+                     struct reconcile_report *report)
+{
+	struct proposal *proposal = &report->proposal;
+
+	for (size_t i = 0; i < proposal->routes.change_count; i++)
+		judge_change(reconciler, goal, &proposal->routes.changes[i], &report->causes[i],
+		             report);
+	judge_nexthops(reconciler, goal, proposal->nexthops.changes,
+	               proposal->nexthops.change_count, report);
+	judge_nexthops(reconciler, goal, proposal->nexthops.removals,
+	               proposal->nexthops.removal_count, report);
+	/* Objects that waited for their routes to move can go now. */
+	report->raced = report->raced ||
+	                (proposal->nexthops.waiting_count > 0 && proposal->routes.change_count > 0);
+	route_ledger_expire(reconciler->ledger, goal->now);
+	report->next_due = route_ledger_next(reconciler->ledger, goal->now);
+	list_fights(reconciler, report);
+}
