@@ -15,13 +15,10 @@
 
 #include "handle.h"
 #include "host.h"
-#include "hostgw/kube_client.h"
 #include "http.h"
+#include "node_source.h"
 #include "node_status.h"
-#include "nodes_file.h"
-#include "pod_node.h"
 #include "rounds.h"
-#include "version.h"
 #include "warm_state.h"
 
 struct agent {
@@ -32,13 +29,10 @@ struct agent {
 	int exit_code;
 
 	/* source -> node table */
-	struct kube_client *client;     /* NULL with --nodes-file */
-	const struct kube_config *kube; /* the client's; NULL with it */
-	struct nodes_file *nodes_file;  /* NULL with --kube-subnet-mgr */
+	struct node_source source;
 	struct node_table *nodes;
 	struct warm_state *warm; /* NULL: nothing is kept for the next start */
 	bool synced;             /* the source has told of all nodes, or that what was kept is so */
-	struct log_repeat source_trouble, skipped_items;
 
 	/* node table -> plan -> host */
 	struct host host;
@@ -46,7 +40,6 @@ struct agent {
 
 	/* host -> the own Node */
 	struct own_node own;
-	struct pod_node *pod_node;  /* NULL: the Node's name is known */
 	struct node_status *status; /* NULL: it is not written to */
 	struct events *events;      /* NULL: none are sent */
 
@@ -115,7 +108,7 @@ static void on_list_end(void *ctx, bool complete)
 		if (!node_table_find(agent->nodes, agent->settings.node_name))
 			own_node_forget(&agent->own);
 	}
-	if (!agent->synced && agent->client)
+	if (!agent->synced && agent->source.client)
 		log_info(agent->log, "Node controller sync successful");
 	if (!complete && !agent->rounds.may_delete)
 		log_warning(agent->log, "The list of nodes has entries that cannot be read: until "
@@ -124,30 +117,6 @@ static void on_list_end(void *ctx, bool complete)
 	agent->rounds.may_run = true;
 	agent->rounds.may_delete = agent->rounds.may_delete || complete;
 	rounds_ask(&agent->rounds);
-}
-
-static void on_trouble(void *ctx, const struct error *err)
-{
-	struct agent *agent = ctx;
-
-	/* An API server that is away costs nothing but news: what is in the kernel stays. */
-	log_trouble(agent->log, &agent->source_trouble, err, uv_now(&agent->loop));
-}
-
-static void on_skipped(void *ctx, const struct error *err)
-{
-	struct agent *agent = ctx;
-
-	log_sample(agent->log, &agent->skipped_items, err, uv_now(&agent->loop));
-}
-
-static void on_recovered(void *ctx)
-{
-	struct agent *agent = ctx;
-
-	agent->source_trouble = (struct log_repeat){0};
-	log_info(agent->log, "%s",
-	         agent->client ? "The API server answers again" : "The nodes file is good again");
 }
 
 /* ---- what outlasts a restart ---- */
@@ -189,7 +158,8 @@ static void on_caught_up(void *ctx)
 /* What is known at this moment; while a list is under way, the last file is the better one. */
 static void keep_last(struct agent *agent)
 {
-	const char *version = agent->client ? kube_watch_version(agent->client) : NULL;
+	struct kube_client *client = agent->source.client;
+	const char *version = client ? kube_watch_version(client) : NULL;
 
 	if (version && agent->synced)
 		warm_state_save_last(agent->warm, gather_facts(agent, version));
@@ -203,7 +173,7 @@ static int recall(struct agent *agent, char **version, struct error *err)
 		.loop = &agent->loop,
 		.log = agent->log,
 		.folder = agent->options->state_dir,
-		.kube = agent->kube,
+		.kube = agent->source.kube,
 		.annotation_prefix = agent->options->kube_annotation_prefix,
 		.node_name = agent->settings.node_name,
 	};
@@ -225,47 +195,7 @@ static int recall(struct agent *agent, char **version, struct error *err)
 	return 0;
 }
 
-/* ---- the sources ---- */
-
-static struct node_sink make_sink(struct agent *agent)
-{
-	return (struct node_sink){
-		.ctx = agent,
-		.list_begin = on_list_begin,
-		.node_changed = on_node_changed,
-		.node_removed = on_node_removed,
-		.list_end = on_list_end,
-		.trouble = on_trouble,
-		.recovered = on_recovered,
-		.skipped = on_skipped,
-		.resumed = on_resumed,
-		.caught_up = on_caught_up,
-		.version = on_version,
-	};
-}
-
-static void release_text(char **text)
-{
-	free(*text);
-}
-
-static int watch_nodes(struct agent *agent, struct error *err)
-{
-	__attribute__((cleanup(release_text))) char *resume_version = NULL;
-	const struct node_sink sink = make_sink(agent);
-	struct kube_watch_options watch = {
-		.annotation_prefix = agent->options->kube_annotation_prefix,
-		.node_name = agent->settings.node_name,
-	};
-	int result = recall(agent, &resume_version, err);
-
-	if (result < 0)
-		return result;
-	log_info(agent->log, "Waiting 10m0s for node controller to sync");
-	log_info(agent->log, "Starting kube subnet manager");
-	watch.resume_version = resume_version;
-	return kube_watch_start(agent->client, &watch, &sink, err);
-}
+/* ---- the own Node has a name ---- */
 
 /* What is written about the own Node. */
 static int start_writing(struct agent *agent, struct error *err)
@@ -273,7 +203,7 @@ static int start_writing(struct agent *agent, struct error *err)
 	const struct options *options = agent->options;
 	const struct node_status_config status = {
 		.loop = &agent->loop,
-		.client = agent->client,
+		.client = agent->source.client,
 		.log = agent->log,
 		.node_name = agent->settings.node_name,
 		.annotation_prefix = options->kube_annotation_prefix,
@@ -281,7 +211,7 @@ static int start_writing(struct agent *agent, struct error *err)
 	};
 	const struct events_config events = {
 		.loop = &agent->loop,
-		.client = agent->client,
+		.client = agent->source.client,
 		.log = agent->log,
 		.node_name = agent->settings.node_name,
 	};
@@ -294,74 +224,13 @@ static int start_writing(struct agent *agent, struct error *err)
 	return 0;
 }
 
-/* Forward: what is found later can still be a reason to end. */
-static void shut_down(struct agent *agent);
-
-static void on_name_found(void *ctx, const char *node_name)
+/* What needs it: writing to it, and what was known when it last ran here. */
+static int on_named(void *ctx, char **resume_version, struct error *err)
 {
 	struct agent *agent = ctx;
-	struct error err;
+	int result = start_writing(agent, err);
 
-	pod_node_close(agent->pod_node);
-	agent->pod_node = NULL;
-	snprintf(agent->settings.node_name, sizeof(agent->settings.node_name), "%s", node_name);
-	log_info(agent->log, "Pod %s/%s runs on node %s", agent->settings.pod_namespace,
-	         agent->settings.pod_name, agent->settings.node_name);
-	if (start_writing(agent, &err) == 0 && watch_nodes(agent, &err) == 0)
-		return;
-	log_error(agent->log, "%s", err.text);
-	agent->exit_code = EXIT_FAILURE;
-	shut_down(agent);
-}
-
-static int find_own_name(struct agent *agent, struct error *err)
-{
-	const struct pod_node_config config = {
-		.loop = &agent->loop,
-		.client = agent->client,
-		.log = agent->log,
-		.name_space = agent->settings.pod_namespace,
-		.pod = agent->settings.pod_name,
-		.ctx = agent,
-		.found = on_name_found,
-	};
-
-	return pod_node_find(&config, &agent->pod_node, err);
-}
-
-static int follow_kubernetes(struct agent *agent, struct error *err)
-{
-	agent->kube = agent->settings.kube;
-	if (agent->kube->insecure_skip_tls_verify)
-		log_warning(agent->log,
-		            "%s: insecure-skip-tls-verify is set: anyone on the way to %s can "
-		            "play the API server; give certificate-authority instead",
-		            agent->kube->origin, agent->kube->server);
-	if (kube_client_new(&agent->loop, agent->settings.kube, "hostgwd/" HOSTGW_VERSION,
-	                    &agent->client, err) < 0)
-		return EXIT_MISTAKE;
-	agent->settings.kube = NULL; /* the client's now */
-	if (!agent->settings.node_name[0])
-		return find_own_name(agent, err) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
-	if (start_writing(agent, err) < 0 || watch_nodes(agent, err) < 0)
-		return EXIT_FAILURE;
-	return EXIT_SUCCESS;
-}
-
-static int follow_nodes(struct agent *agent, struct error *err)
-{
-	const struct options *options = agent->options;
-	const struct node_sink sink = make_sink(agent);
-
-	if (options->kube_subnet_mgr)
-		return follow_kubernetes(agent, err);
-	log_info(agent->log, "Reading nodes from %s", options->nodes_file);
-	if (nodes_file_start(&agent->loop, options->nodes_file, options->kube_annotation_prefix,
-	                     &sink, &agent->nodes_file, err) < 0)
-		return err->code == EMFILE || err->code == ENFILE || err->code == ENOMEM
-		               ? EXIT_FAILURE
-		               : EXIT_MISTAKE;
-	return EXIT_SUCCESS;
+	return result < 0 ? result : recall(agent, resume_version, err);
 }
 
 /* ---- kubelet asks ---- */
@@ -370,7 +239,7 @@ static bool is_ready(void *ctx, char *text, size_t size)
 {
 	const struct agent *agent = ctx;
 
-	if (agent->pod_node)
+	if (agent->source.pod_node)
 		snprintf(text, size, "waiting for the API server to tell of pod %s/%s\n",
 		         agent->settings.pod_namespace, agent->settings.pod_name);
 	else if (!agent->synced)
@@ -396,12 +265,10 @@ static int serve_health(struct agent *agent, struct error *err)
 static void shut_down(struct agent *agent)
 {
 	keep_last(agent);
-	pod_node_close(agent->pod_node);
 	node_status_close(agent->status);
 	events_close(agent->events);
 	agent->rounds.announcer.events = NULL;
-	kube_client_close(agent->client);
-	nodes_file_close(agent->nodes_file);
+	node_source_close(&agent->source);
 	http_server_close(agent->http);
 	rounds_close(&agent->rounds);
 	handle_close(&agent->terminate);
@@ -414,6 +281,15 @@ static void stop(uv_signal_t *handle, int number)
 
 	log_info(agent->log, "%s received: stopping; routes and rules stay in place",
 	         number == SIGTERM ? "SIGTERM" : "SIGINT");
+	shut_down(agent);
+}
+
+static void on_source_failed(void *ctx, const struct error *err)
+{
+	struct agent *agent = ctx;
+
+	log_error(agent->log, "%s", err->text);
+	agent->exit_code = EXIT_FAILURE;
 	shut_down(agent);
 }
 
@@ -444,6 +320,29 @@ static int get_ready(struct agent *agent, struct error *err)
 	return EXIT_SUCCESS;
 }
 
+static int follow_nodes(struct agent *agent, struct error *err)
+{
+	agent->source = (struct node_source){
+		.loop = &agent->loop,
+		.log = agent->log,
+		.settings = &agent->settings,
+		.sink =
+			{
+				.ctx = agent,
+				.list_begin = on_list_begin,
+				.node_changed = on_node_changed,
+				.node_removed = on_node_removed,
+				.list_end = on_list_end,
+				.resumed = on_resumed,
+				.caught_up = on_caught_up,
+				.version = on_version,
+			},
+		.named = on_named,
+		.failed = on_source_failed,
+	};
+	return node_source_open(&agent->source, err);
+}
+
 static int start(struct agent *agent, struct error *err)
 {
 	int result;
@@ -465,9 +364,11 @@ static int start(struct agent *agent, struct error *err)
 	if (rounds_start(&agent->rounds, err) < 0)
 		return EXIT_FAILURE;
 	result = serve_health(agent, err);
+	if (result == 0)
+		result = follow_nodes(agent, err);
 	if (result < 0)
 		return result == -EINVAL ? EXIT_MISTAKE : EXIT_FAILURE;
-	return follow_nodes(agent, err);
+	return EXIT_SUCCESS;
 }
 
 static void free_agent(struct agent *agent)
