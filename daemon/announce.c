@@ -7,6 +7,7 @@
 
 #include "hash.h"
 #include "route_protocol.h"
+#include "route_text.h"
 
 /* More of a kind than this in one round become one line with counts. */
 #define LINES_MAX 64
@@ -96,18 +97,6 @@ void announce_complaint(struct announcer *announcer, enum log_level level, const
 
 /* ---- routes ---- */
 
-static const char *print_route(const struct route *route, char *text, size_t size)
-{
-	char dst[PREFIX_TEXT_MAX], via[IP_TEXT_MAX];
-
-	prefix_format(&route->dst, dst);
-	if (route->type == RTN_BLACKHOLE)
-		snprintf(text, size, "blackhole %s", dst);
-	else
-		snprintf(text, size, "%s via %s", dst, ip_format(&route->via, via));
-	return text;
-}
-
 /* What the kernel's refusals usually mean, and what helps. */
 static const char *remedy_of(int code)
 {
@@ -133,7 +122,7 @@ static void announce_failure(struct announcer *announcer, const struct route_cha
 	char route[128], text[ERROR_TEXT_MAX];
 
 	snprintf(text, sizeof(text), "Failed to %s route %s: %s%s%s%s%s; trying again",
-	         verbs[change->verb], print_route(&change->route, route, sizeof(route)),
+	         verbs[change->verb], route_describe(&change->route, route, sizeof(route)),
 	         strerror(-change->result), change->detail ? " (" : "",
 	         change->detail ? change->detail : "", change->detail ? ")" : "",
 	         remedy_of(-change->result));
@@ -183,7 +172,7 @@ static void announce_success(struct announcer *announcer, const struct route_cha
 	const struct log *log = announcer->log;
 	char text[128], dst[PREFIX_TEXT_MAX];
 
-	print_route(&change->route, text, sizeof(text));
+	route_describe(&change->route, text, sizeof(text));
 	if (repair)
 		announce_repair(announcer, text);
 	else if (change->route.type == RTN_BLACKHOLE)
@@ -219,14 +208,9 @@ static void announce_counts(const struct announcer *announcer,
 
 static void announce_conflict(struct announcer *announcer, const struct route_conflict *conflict)
 {
-	char desired[128], observed[128], name[ROUTE_PROTOCOL_TEXT_MAX], text[ERROR_TEXT_MAX];
+	char text[ERROR_TEXT_MAX];
 
-	snprintf(text, sizeof(text),
-	         "Route %s is in the way of %s: it belongs to another program (protocol %s) and is "
-	         "left alone; remove it and ours takes its place",
-	         print_route(&conflict->observed, observed, sizeof(observed)),
-	         print_route(&conflict->desired, desired, sizeof(desired)),
-	         route_protocol_format(conflict->observed.protocol, name));
+	route_describe_conflict(conflict, text, sizeof(text));
 	complain(announcer, LOG_LEVEL_WARNING, text);
 	events_note(announcer->events, &(struct event_news){
 					       .node = announcer->node_name,
@@ -238,15 +222,9 @@ static void announce_conflict(struct announcer *announcer, const struct route_co
 /* It may lead some pods' packets astray, or be somebody's wish: it is theirs to say. */
 static void announce_stranger(struct announcer *announcer, const struct route *route)
 {
-	char print[128], name[ROUTE_PROTOCOL_TEXT_MAX], text[ERROR_TEXT_MAX];
+	char text[ERROR_TEXT_MAX];
 
-	snprintf(text, sizeof(text),
-	         "Route %s leads into the Network, and no node claims it: it belongs to another "
-	         "program (protocol %s) and is left alone; remove it if it is a leftover: ip route "
-	         "del %s",
-	         print_route(route, print, sizeof(print)),
-	         route_protocol_format(route->protocol, name), print);
-	complain(announcer, LOG_LEVEL_WARNING, text);
+	complain(announcer, LOG_LEVEL_WARNING, route_describe_stranger(route, text, sizeof(text)));
 }
 
 static void announce_nexthop_failure(struct announcer *announcer,

@@ -10,27 +10,17 @@
 #include "instance.h"
 #include "subnet_file.h"
 
-int host_open(struct host *host, const struct settings *settings, const struct log *log,
-              struct error *err)
+/* Reads what is there; needs no rights. */
+static int survey(struct host *host, struct error *err)
 {
+	const struct settings *settings = host->settings;
 	const struct options *options = settings->options;
 	struct reconciler_config routes = {
 		.protocol = (uint8_t)options->route_protocol,
 		.nexthop_mode = options->nexthop_objects,
 	};
-	int result;
+	int result = rtnl_open(&host->rtnl, err);
 
-	memset(host, 0, sizeof(*host));
-	host->settings = settings;
-	host->log = log;
-	host->claim = -1;
-	result = instance_check_rights(err);
-	if (result == 0)
-		result = instance_claim(options->route_protocol, &host->claim, err);
-	if (result == 0)
-		result = rtnl_open(&host->rtnl, err);
-	if (result == 0)
-		result = nft_open(&host->nft, err);
 	routes.rtnl = host->rtnl;
 	memcpy(routes.networks, settings->conf.network, sizeof(routes.networks));
 	if (result == 0)
@@ -38,13 +28,34 @@ int host_open(struct host *host, const struct settings *settings, const struct l
 	if (result == 0)
 		result = link_snapshot_read(host->rtnl, &host->links, err);
 	if (result == 0)
-		result = iface_choose(options, &settings->conf, host->rtnl, &host->links, log,
+		result = iface_choose(options, &settings->conf, host->rtnl, &host->links, host->log,
 		                      &host->uplink, err);
 	host->chosen = host->uplink;
 	if (result == 0)
-		result = iface_public_ip(options, &host->links, &host->uplink, log, host->public_ip,
-		                         err);
+		result = iface_public_ip(options, &host->links, &host->uplink, host->log,
+		                         host->public_ip, err);
 	return result;
+}
+
+int host_open(struct host *host, const struct settings *settings, const struct log *log,
+              struct error *err)
+{
+	int result;
+
+	*host = (struct host){.settings = settings, .log = log, .claim = -1};
+	result = instance_check_rights(err);
+	if (result == 0)
+		result = instance_claim(settings->options->route_protocol, &host->claim, err);
+	if (result == 0)
+		result = nft_open(&host->nft, err);
+	return result < 0 ? result : survey(host, err);
+}
+
+int host_open_readonly(struct host *host, const struct settings *settings, const struct log *log,
+                       struct error *err)
+{
+	*host = (struct host){.settings = settings, .log = log, .claim = -1};
+	return survey(host, err);
 }
 
 void host_close(struct host *host)
@@ -251,10 +262,38 @@ int host_plan(const struct host *host, const struct node_table *nodes, struct pl
 	return plan_make(&input, plan, err);
 }
 
+/* A family that is switched on and has no pod CIDR yet. */
+static bool misses_own_cidr(const struct host *host, const struct plan *plan)
+{
+	for (int i = 0; i < IP_FAMILIES; i++)
+		if (host->settings->conf.network[i].addr.family != 0 &&
+		    plan->own[i].addr.family == 0)
+			return true;
+	return false;
+}
+
+int host_check_own_node(const struct host *host, const struct node_table *nodes,
+                        const struct plan *plan, struct error *err)
+{
+	const char *name = host->settings->node_name;
+
+	if (!misses_own_cidr(host, plan))
+		return 0;
+	if (!node_table_find(nodes, name))
+		return error_set(err, ENOENT,
+		                 "Waiting: there is no node %s; set --node-name or NODE_NAME to "
+		                 "this host's",
+		                 name);
+	return error_set(err, ENOENT,
+	                 "Waiting: node %s has no pod CIDR inside the configured Network for each "
+	                 "family; see the controller manager's --allocate-node-cidrs",
+	                 name);
+}
+
 /* ---- what is kept here ---- */
 
-int host_apply_routes(struct host *host, const struct plan *plan, bool may_delete, uint64_t now,
-                      struct reconcile_report *report, struct error *err)
+static struct reconcile_goal make_goal(const struct host *host, const struct plan *plan,
+                                       bool may_delete, uint64_t now)
 {
 	struct reconcile_goal goal = {
 		.routes = plan->routes,
@@ -264,13 +303,28 @@ int host_apply_routes(struct host *host, const struct plan *plan, bool may_delet
 		.may_delete = may_delete,
 		.now = now,
 	};
-	int result;
 
 	memcpy(goal.own, plan->own, sizeof(goal.own));
 	for (int i = 0; i < IP_FAMILIES; i++)
 		goal.leave_alone[i] = host->settings->conf.network[i].addr.family != 0 &&
 		                      host->uplink.address[i].family == 0;
-	result = reconcile_run(host->reconciler, &goal, report, err);
+	return goal;
+}
+
+int host_propose_routes(struct host *host, const struct plan *plan, bool may_delete,
+                        struct proposal *out, struct error *err)
+{
+	const struct reconcile_goal goal = make_goal(host, plan, may_delete, 0);
+
+	return reconcile_propose(host->reconciler, &goal, out, err);
+}
+
+int host_apply_routes(struct host *host, const struct plan *plan, bool may_delete, uint64_t now,
+                      struct reconcile_report *report, struct error *err)
+{
+	const struct reconcile_goal goal = make_goal(host, plan, may_delete, now);
+	int result = reconcile_run(host->reconciler, &goal, report, err);
+
 	rtnl_monitor_drain(host->monitor);
 	reconcile_settle(host->reconciler);
 	return result;

@@ -48,6 +48,10 @@ struct host {
  * -EINVAL: a flag is mistaken. host_close is due after a failure too. */
 int host_open(struct host *host, const struct settings *settings, const struct log *log,
               struct error *err);
+/* The same for looking only: works without rights and beside a host that is claimed. For host_look,
+ * host_plan and host_propose_routes; it has no rules and must not be told to apply anything. */
+int host_open_readonly(struct host *host, const struct settings *settings, const struct log *log,
+                       struct error *err);
 /* Leaves routes, rules and files in place. */
 void host_close(struct host *host);
 
@@ -72,6 +76,14 @@ void host_distrust(struct host *host);
 int host_plan(const struct host *host, const struct node_table *nodes, struct plan *plan,
               struct error *err);
 
+/* -ENOENT: the own Node, or its pod CIDR of a family that is switched on, is not in the plan, so
+ * that a daemon that starts waits for it; `err` says which. */
+int host_check_own_node(const struct host *host, const struct node_table *nodes,
+                        const struct plan *plan, struct error *err);
+
+/* What host_apply_routes would change; see reconcile_propose. */
+int host_propose_routes(struct host *host, const struct plan *plan, bool may_delete,
+                        struct proposal *out, struct error *err);
 /* Brings the kernel's routes to the plan; see reconcile_run. `now`: monotonic milliseconds. */
 int host_apply_routes(struct host *host, const struct plan *plan, bool may_delete, uint64_t now,
                       struct reconcile_report *report, struct error *err);

@@ -20,6 +20,7 @@ struct hop {
 struct object {
 	bool wanted;   /* desired routes go through it */
 	bool referred; /* by any observed route */
+	bool foreign;  /* ... and one of those is somebody else's, so it is not ours to remove */
 	size_t hop;    /* where the first of those is to lead */
 	/* Not all of those are to lead to one place, or are ours to lead elsewhere: it keeps its
 	 * gateway, as moving it would lead some astray, if for a moment. */
@@ -169,6 +170,8 @@ static void collect_references(struct planning *planning)
 			desired++;
 		if (object == NONE)
 			continue;
+		if (observed->protocol != input->protocol)
+			planning->objects[object].foreign = true;
 		if (desired < input->desired_count && observed->protocol == input->protocol &&
 		    route_compare_key(&input->desired[desired], observed) == 0)
 			hop = planning->hop_of[desired];
@@ -272,6 +275,12 @@ static void number_routes(struct planning *planning)
 	plan->route_count = input->desired_count;
 }
 
+static struct nexthop_change removal_of(const struct nexthop *nexthop)
+{
+	return (struct nexthop_change){
+		.verb = NEXTHOP_DELETE, .nexthop = *nexthop, .result = -EINPROGRESS};
+}
+
 static void settle_unwanted(struct planning *planning)
 {
 	const struct nexthop_plan_input *input = planning->input;
@@ -280,16 +289,13 @@ static void settle_unwanted(struct planning *planning)
 	for (size_t i = 0; i < input->nexthop_count; i++) {
 		const struct object *object = &planning->objects[i];
 
-		if (!is_ours(input, &input->nexthops[i]) || object->wanted)
+		if (!is_ours(input, &input->nexthops[i]) || object->wanted || object->foreign ||
+		    !input->may_delete)
 			continue;
 		if (object->referred)
-			plan->waiting_count++;
-		else if (input->may_delete)
-			plan->removals[plan->removal_count++] = (struct nexthop_change){
-				.verb = NEXTHOP_DELETE,
-				.nexthop = input->nexthops[i],
-				.result = -EINPROGRESS,
-			};
+			plan->waiting[plan->waiting_count++] = removal_of(&input->nexthops[i]);
+		else
+			plan->removals[plan->removal_count++] = removal_of(&input->nexthops[i]);
 	}
 }
 
@@ -306,8 +312,9 @@ static bool allocate(struct planning *planning)
 	plan->routes = calloc(desired, sizeof(*plan->routes));
 	plan->changes = calloc(desired, sizeof(*plan->changes));
 	plan->removals = calloc(objects, sizeof(*plan->removals));
+	plan->waiting = calloc(objects, sizeof(*plan->waiting));
 	return planning->hops && planning->hop_of && planning->objects && planning->references &&
-	       plan->routes && plan->changes && plan->removals;
+	       plan->routes && plan->changes && plan->removals && plan->waiting;
 }
 
 static void release(struct planning *planning)
@@ -352,5 +359,6 @@ void nexthop_plan_free(struct nexthop_plan *plan)
 	free(plan->routes);
 	free(plan->changes);
 	free(plan->removals);
+	free(plan->waiting);
 	memset(plan, 0, sizeof(*plan));
 }

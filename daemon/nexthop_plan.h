@@ -45,6 +45,7 @@ struct nexthop_plan {
 	size_t removal_count;
 	/* Objects of ours that are not wanted but that observed routes still refer to: once those
 	 * are moved, a further plan removes them. */
+	struct nexthop_change *waiting;
 	size_t waiting_count;
 };
 

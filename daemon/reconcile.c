@@ -141,6 +141,11 @@ int reconcile_propose(struct reconciler *reconciler, const struct reconcile_goal
 	return result;
 }
 
+const struct route *reconcile_observed(const struct reconciler *reconciler, size_t *count)
+{
+	return route_view_routes(reconciler->observed.routes, count);
+}
+
 void proposal_free(struct proposal *proposal)
 {
 	nexthop_plan_free(&proposal->nexthops);

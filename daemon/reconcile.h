@@ -81,6 +81,9 @@ void reconcile_report_free(struct reconcile_report *report);
 /* What a run would change; sends nothing. */
 int reconcile_propose(struct reconciler *reconciler, const struct reconcile_goal *goal,
                       struct proposal *out, struct error *err);
+/* The kernel's routes when last read, sorted by route_compare_key: what is proposed is about them.
+ * Valid until the reconciler is called again. */
+const struct route *reconcile_observed(const struct reconciler *reconciler, size_t *count);
 void proposal_free(struct proposal *proposal);
 
 /* The kernel's answer tells that the table changed between the reading and the batch: read it

@@ -30,36 +30,6 @@ static void note_failure(struct rounds *rounds, const struct error *err, struct 
 	outcome->host_failures++;
 }
 
-/* ---- the own pod CIDRs ---- */
-
-/* Every family that is switched on needs one. */
-static bool knows_own_cidrs(const struct rounds *rounds, const struct plan *plan)
-{
-	for (int i = 0; i < IP_FAMILIES; i++)
-		if (rounds->settings->conf.network[i].addr.family != 0 &&
-		    plan->own[i].addr.family == 0)
-			return false;
-	return true;
-}
-
-static void explain_waiting(struct rounds *rounds)
-{
-	const char *name = rounds->settings->node_name;
-	struct error err;
-
-	if (!node_table_find(rounds->nodes, name))
-		error_set(&err, ENOENT,
-		          "Waiting: there is no node %s; set --node-name or NODE_NAME to this "
-		          "host's",
-		          name);
-	else
-		error_set(&err, ENOENT,
-		          "Waiting: node %s has no pod CIDR inside the configured Network for "
-		          "each family; see the controller manager's --allocate-node-cidrs",
-		          name);
-	announce_complaint(&rounds->announcer, LOG_LEVEL_WARNING, &err);
-}
-
 /* ---- carrying a plan out ---- */
 
 static void log_beginning(const struct rounds *rounds)
@@ -190,13 +160,13 @@ static void run_round(uv_timer_t *timer)
 		note_failure(rounds, &err, &outcome);
 		rounds->ready = false;
 	} else {
-		bool known = knows_own_cidrs(rounds, &plan);
+		bool known = host_check_own_node(rounds->host, rounds->nodes, &plan, &err) == 0;
 
-		host_check(rounds->host, &plan, complain_of_host, rounds);
 		if (known)
 			memcpy(rounds->own_cidrs, plan.own, sizeof(rounds->own_cidrs));
 		else
-			explain_waiting(rounds);
+			announce_complaint(&rounds->announcer, LOG_LEVEL_WARNING, &err);
+		host_check(rounds->host, &plan, complain_of_host, rounds);
 		/* Once running, the others are followed even while the own Node is away. */
 		if (known || rounds->running)
 			carry_out(rounds, &plan, &outcome);
