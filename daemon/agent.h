@@ -9,9 +9,6 @@
 #include "log.h"
 #include "options.h"
 
-/* The exit code for a mistake in usage or configuration. */
-#define EXIT_MISTAKE 2
-
 /* Runs until SIGTERM or SIGINT. Returns the exit code: 0 stopped, 1 failed at run time, 2 usage or
  * configuration; what went wrong has been logged. Leaves routes, rules and files in place. */
 int agent_run(const struct options *options, const struct log *log);

@@ -38,8 +38,7 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* What a node, a file or a kernel put into the text must not forge a line of its own. */
-static void make_visible(char *text)
+void log_make_visible(char *text)
 {
 	for (; *text; text++)
 		if ((unsigned char)*text < 0x20 || *text == 0x7f)
@@ -102,10 +101,12 @@ void log_write(const struct log *log, enum log_level level, const char *file, in
 	char message[LINE_MAX_BYTES], line[2 * LINE_MAX_BYTES];
 	va_list args;
 
+	if (level < log->least)
+		return;
 	va_start(args, format);
 	vsnprintf(message, sizeof(message), format, args);
 	va_end(args);
-	make_visible(message);
+	log_make_visible(message);
 	switch (log->format) {
 	case LOG_FORMAT_KLOG:
 		print_klog(line, sizeof(line), level, file, line_number, message);

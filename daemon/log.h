@@ -16,8 +16,13 @@ enum log_format { LOG_FORMAT_KLOG, LOG_FORMAT_JSON, LOG_FORMAT_JOURNAL };
 
 struct log {
 	enum log_format format;
-	int verbosity; /* -v; lines of log_verbose above it are not written */
+	enum log_level least; /* lines of lower levels are not written */
+	int verbosity;        /* -v; lines of log_verbose above it are not written */
 };
+
+/* What a node, a file or a kernel put into a text must not forge a line, or steer a terminal: its
+ * control characters become question marks. */
+void log_make_visible(char *text);
 
 /* "klog", "json" or "journal". False: none of them. */
 int log_format_parse(const char *text, enum log_format *out, struct error *err);

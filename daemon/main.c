@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include <cjson/cJSON.h>
 #include <curl/curl.h>
+#include <errno.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 
 #include "agent.h"
 #include "hostgw/kube_launch.h"
+#include "plan_command.h"
 #include "version.h"
 
 static const char *from_environment(const char *name)
@@ -37,20 +39,11 @@ static int print_help(void)
 	     "Usage:\n"
 	     "  hostgwd --kube-subnet-mgr [flags]    nodes from the Kubernetes API\n"
 	     "  hostgwd --nodes-file FILE [flags]    nodes from a file\n"
+	     "  hostgwd plan [flags] [-o FORMAT]     shows what a run with these flags would change\n"
+	     "                                       on this host, and changes nothing\n"
 	     "  hostgwd version");
 	options_print_help(stdout);
 	return EXIT_SUCCESS;
-}
-
-static int run_subcommand(const char *name)
-{
-	if (strcmp(name, "version") == 0)
-		return print_version();
-	if (strcmp(name, "help") == 0)
-		return print_help();
-	fprintf(stderr, "hostgwd: unknown command \"%s\"; hostgwd --help shows what there is\n",
-	        name);
-	return EXIT_MISTAKE;
 }
 
 /* Verbosity and format must be known before the first line, so the notes come last. */
@@ -70,20 +63,38 @@ static void return_large_tables(void)
 #endif
 }
 
-int main(int argc, char *argv[])
+static int refuse(const struct log *log, const struct error *err)
 {
-	struct log log = {.format = LOG_FORMAT_KLOG};
+	log_error(log, "%s", err->text);
+	return EXIT_MISTAKE;
+}
+
+/* ---- what takes flags ---- */
+
+static int run_daemon(const struct options *options, const struct log *log)
+{
+	struct error err;
+
+	if (options->output != OUTPUT_UNSET) {
+		error_set(&err, EINVAL,
+		          "--output is a flag of hostgwd plan; the daemon prints nothing but its "
+		          "log");
+		return refuse(log, &err);
+	}
+	return agent_run(options, log);
+}
+
+/* `least`: it logs no less than that. */
+static int run_with_flags(int argc, char *const argv[], enum log_level least,
+                          int (*run)(const struct options *options, const struct log *log))
+{
+	struct log log = {.format = LOG_FORMAT_KLOG, .least = least};
 	struct options options;
 	struct error err;
 
-	kube_launch_if_asked(argv);
-	if (argc > 1 && argv[1][0] != '-')
-		return run_subcommand(argv[1]);
 	if (options_parse(argc, argv, from_environment, &options, ignore_note, NULL, &err) < 0 ||
-	    log_format_parse(options.log_format, &log.format, &err) < 0) {
-		log_error(&log, "%s", err.text);
-		return EXIT_MISTAKE;
-	}
+	    log_format_parse(options.log_format, &log.format, &err) < 0)
+		return refuse(&log, &err);
 	if (options.version)
 		return print_version();
 	if (options.help)
@@ -96,5 +107,23 @@ int main(int argc, char *argv[])
 	/* Tokens and keys are in memory then: no core dumps, and no reading by other processes. */
 	if (options.kube_subnet_mgr)
 		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	return agent_run(&options, &log);
+	return run(&options, &log);
+}
+
+int main(int argc, char *argv[])
+{
+	const char *command = argc > 1 ? argv[1] : "-";
+
+	kube_launch_if_asked(argv);
+	if (command[0] == '-')
+		return run_with_flags(argc, argv, LOG_LEVEL_INFO, run_daemon);
+	if (strcmp(command, "plan") == 0)
+		return run_with_flags(argc - 1, argv + 1, LOG_LEVEL_WARNING, plan_command_run);
+	if (strcmp(command, "version") == 0)
+		return print_version();
+	if (strcmp(command, "help") == 0)
+		return print_help();
+	fprintf(stderr, "hostgwd: unknown command \"%s\"; hostgwd --help shows what there is\n",
+	        command);
+	return EXIT_MISTAKE;
 }

@@ -10,7 +10,8 @@ enum option_kind {
 	OPTION_BOOL,
 	OPTION_NUMBER,
 	OPTION_TEXT,
-	OPTION_CHOICE,  /* one of few words; the field is the enum that counts them */
+	OPTION_CHOICE,  /* one of few words; the field is the enum that counts them, from 1 on where
+	                   there is no initial one: 0 is "not given" */
 	OPTION_LIST,    /* each use adds one */
 	OPTION_IGNORED, /* flannel's; takes a value, gets one note */
 };
@@ -102,6 +103,8 @@ static const struct option_spec specs[] = {
          "klog, json or journal"},
 	{NULL, "v", NULL, OPTION_NUMBER, false, 100, FIELD(verbosity), "0", "LEVEL",
          "more log lines"},
+	{NULL, "output", "o", OPTION_CHOICE, true, 0, FIELD(output), "", "text|ip|json",
+         "-o: how hostgwd plan prints; ip: for ip -batch; default: text"},
 	{NULL, "version", NULL, OPTION_BOOL, false, 0, FIELD(version), "false", NULL,
          "print the version and exit"},
 	{NULL, "help", "h", OPTION_BOOL, false, 0, FIELD(help), "false", NULL,
@@ -232,6 +235,7 @@ static int set_value(struct parse *parse, const struct option_spec *spec, const 
 		if (parse_choice(text, spec->value, field) < 0)
 			return error_set(err, EINVAL, "%s=%s: expected one of %s", source, text,
 			                 spec->value);
+		*(unsigned *)field += spec->initial[0] == '\0';
 		return 0;
 	case OPTION_LIST:
 		if (list_add(field, text) < 0)
@@ -252,7 +256,8 @@ static int set_defaults(struct parse *parse, struct error *err)
 	for (size_t i = 0; i < SPEC_COUNT; i++) {
 		int result;
 
-		if (specs[i].kind == OPTION_LIST || specs[i].kind == OPTION_IGNORED)
+		if (specs[i].kind == OPTION_LIST || specs[i].kind == OPTION_IGNORED ||
+		    (specs[i].kind == OPTION_CHOICE && !specs[i].initial[0]))
 			continue;
 		result = set_value(parse, &specs[i], specs[i].name, specs[i].initial, err);
 		if (result < 0)

@@ -15,12 +15,18 @@
 #include "hostgw/error.h"
 #include "nexthop_plan.h"
 
+/* The exit code for a mistake in usage or configuration. */
+#define EXIT_MISTAKE 2
+
 #define OPTION_LIST_MAX 32
 
 struct option_list {
 	const char *items[OPTION_LIST_MAX];
 	size_t count;
 };
+
+/* How a command prints what it shows; the daemon prints nothing. */
+enum output_format { OUTPUT_UNSET, OUTPUT_TEXT, OUTPUT_IP, OUTPUT_JSON };
 
 /* Texts are borrowed from argv and the environment; "" is "not given". */
 struct options {
@@ -60,6 +66,7 @@ struct options {
 	uint32_t healthz_port;
 	uint32_t verbosity;
 	const char *log_format;
+	enum output_format output;
 	bool version;
 	bool help;
 };

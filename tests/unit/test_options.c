@@ -75,6 +75,7 @@ static void test_defaults(void **state)
 	assert_int_equal(options.route_protocol, 72);
 	assert_int_equal(options.route_table, 254);
 	assert_int_equal(options.nexthop_objects, NEXTHOP_AUTO);
+	assert_int_equal(options.output, OUTPUT_UNSET);
 	assert_int_equal(options.iface.count, 0);
 	assert_int_equal(notes, 0);
 }
@@ -152,6 +153,29 @@ static void test_choices(void **state)
 	}
 }
 
+static void test_output_is_told_from_none(void **state)
+{
+	static const struct {
+		const char *arguments[ARGUMENTS_MAX];
+		enum output_format expected;
+	} cases[] = {
+		{{"--output=text"}, OUTPUT_TEXT}, {{"--output", "ip"}, OUTPUT_IP},
+		{{"-o", "json"}, OUTPUT_JSON},    {{"-o=text"}, OUTPUT_TEXT},
+		{{"--ip-masq"}, OUTPUT_UNSET},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct options options;
+		struct error err;
+		int notes;
+
+		assert_int_equal(
+			parse(cases[i].arguments, empty_environment, &options, &notes, &err), 0);
+		assert_int_equal(options.output, cases[i].expected);
+	}
+}
+
 static void test_environment_and_precedence(void **state)
 {
 	const char *const none[ARGUMENTS_MAX] = {NULL};
@@ -214,6 +238,7 @@ static void test_mistakes(void **state)
 		{{"--nexthop-objects=alway"}, {"--nexthop-objects=alway", "auto|always|never"}},
 		{{"--nexthop-objects=auto|"}, {"--nexthop-objects=auto|", "auto|always|never"}},
 		{{"--nexthop-objects="}, {"--nexthop-objects=", "auto|always|never"}},
+		{{"-o", "xml"}, {"--output=xml", "text|ip|json"}},
 		{{"--nexthop-objects"}, {"needs a value", "auto|always|never"}},
 		{{"--ip-masq", "stray"}, {"\"stray\"", "no flag"}},
 	};
@@ -255,6 +280,7 @@ int main(void)
 		cmocka_unit_test(test_booleans),
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_choices),
+		cmocka_unit_test(test_output_is_told_from_none),
 		cmocka_unit_test(test_environment_and_precedence),
 		cmocka_unit_test(test_flannels_meaningless_flags_are_taken),
 		cmocka_unit_test(test_mistakes),
