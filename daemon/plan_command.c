@@ -158,7 +158,7 @@ static int print(const struct plan_command *command, const struct plan_outcome *
 		result = plan_print_json(outcome, stdout, err);
 		break;
 	}
-	if (result == 0 && fflush(stdout) != 0)
+	if (result == 0 && (fflush(stdout) != 0 || ferror(stdout)))
 		return error_set(err, errno, "writing the plan: %s", strerror(errno));
 	return result;
 }

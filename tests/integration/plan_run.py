@@ -35,4 +35,4 @@ def batch(namespace: Namespace, text: str) -> None:
 
 def monitor(worker: Worker) -> RouteMonitor:
     """Of all that a plan is about."""
-    return worker.monitor_routes("route", "nexthop")
+    return worker.monitor_routes("monitor", "route", "nexthop")
