@@ -30,6 +30,12 @@ const struct route *fake_routes_find(const struct rtnl *fake, const struct prefi
 	return NULL;
 }
 
+static void happen(struct rtnl *fake)
+{
+	if (fake->meanwhile)
+		fake->meanwhile(fake->meanwhile_ctx);
+}
+
 int route_dump(struct rtnl *fake, uint8_t family, uint32_t table, route_visit_fn visit,
                void (*restart)(void *ctx), void *ctx, struct error *err)
 {
@@ -37,10 +43,14 @@ int route_dump(struct rtnl *fake, uint8_t family, uint32_t table, route_visit_fn
 	for (int attempt = fake->restart_dumps ? 0 : 1; attempt < 2; attempt++) {
 		size_t last = attempt == 0 || fake->dump_fails ? fake->count / 2 : fake->count;
 
-		for (size_t i = 0; i < last; i++)
-			if (fake->table[i].dst.addr.family == family &&
-			    (table == 0 || fake->table[i].table == table))
-				visit(ctx, &fake->table[i]);
+		for (size_t i = 0; i < last && i < fake->count; i++) {
+			struct route route = fake->table[i];
+
+			if (i == last / 2)
+				happen(fake);
+			if (route.dst.addr.family == family && (table == 0 || route.table == table))
+				visit(ctx, &route);
+		}
 		if (attempt == 0)
 			restart(ctx);
 	}
@@ -90,8 +100,12 @@ static int change(struct rtnl *fake, const struct route_change *asked)
 
 int route_apply(struct rtnl *fake, struct route_change *changes, size_t count, struct error *err)
 {
-	if (fake->apply_fails)
+	happen(fake);
+	if (fake->apply_fails) {
+		for (size_t i = 0; i < count / 2; i++)
+			(void)change(fake, &changes[i]);
 		return error_set(err, -fake->apply_fails, "send failed");
+	}
 	if (fake->sneak_in.dst.addr.family != 0) {
 		fake_routes_put(fake, &fake->sneak_in);
 		fake->sneak_in.dst.addr.family = 0;
@@ -180,6 +194,7 @@ static int change_nexthop(struct rtnl *fake, const struct nexthop_change *asked)
 int nexthop_apply(struct rtnl *fake, struct nexthop_change *changes, size_t count,
                   struct error *err)
 {
+	happen(fake);
 	if (fake->apply_fails)
 		return error_set(err, -fake->apply_fails, "send failed");
 	for (size_t i = 0; i < count; i++) {

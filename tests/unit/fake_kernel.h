@@ -26,10 +26,14 @@ struct rtnl {
 	bool no_nexthops;      /* as kernels before 5.3 */
 
 	int dump_fails;       /* negative errno for route_dump, after half of the routes */
-	int apply_fails;      /* negative errno for route_apply as a whole */
+	int apply_fails;      /* negative errno for a batch: half of its routes are done unsaid */
 	bool restart_dumps;   /* each dump begins again once, in its middle */
 	struct prefix refuse; /* changes of this destination get refuse_with */
 	int refuse_with;
+	/* Called in the middle of each dump of routes and before each batch; NULL: nothing. What it
+	 * takes out of the table there may hide another route from the dump, as in real kernels. */
+	void (*meanwhile)(void *ctx);
+	void *meanwhile_ctx;
 	struct route sneak_in; /* appears after the dump, before the changes (dst.family != 0) */
 };
 
