@@ -77,6 +77,13 @@ static bool is_held(const void *ctx, const struct route *desired)
 	return remembered_has_key(&reconciler->last, desired);
 }
 
+static bool was_desired(const void *ctx, const struct route *observed)
+{
+	const struct reconciler *reconciler = ctx;
+
+	return remembered_has_asked(&reconciler->last, observed);
+}
+
 /* The observed routes are sorted by family first: those of one left alone are at one end. */
 static void leave_out(const struct reconcile_goal *goal, const struct route **routes, size_t *count)
 {
@@ -110,6 +117,7 @@ static int propose(struct reconciler *reconciler, const struct reconcile_goal *g
 		.uplink = goal->uplink,
 		.may_delete = goal->may_delete,
 		.is_held = is_held,
+		.was_desired = was_desired,
 		.ctx = reconciler,
 	};
 	int result;

@@ -36,8 +36,14 @@ static struct change_cause find_cause(const struct reconciler *reconciler,
 	return cause;
 }
 
-/* Takes out of the proposal what is not due yet; what of that was there before, was so to the end:
- * when it is put back at last, that is still a repair. */
+bool reconcile_remains_held(const struct reconciler *reconciler, const struct route_change *change,
+                            const struct change_cause *cause)
+{
+	return cause->repair || (change->verb == ROUTE_REPLACE &&
+	                         remembered_has_key(&reconciler->last, &change->route));
+}
+
+/* Takes out of the proposal what is not due yet. */
 static void hold_back_routes(struct reconciler *reconciler, const struct reconcile_goal *goal,
                              struct reconcile_report *report, bool *there)
 {
@@ -57,7 +63,8 @@ static void hold_back_routes(struct reconciler *reconciler, const struct reconci
 				report->proposal.nexthops.routes, goal->count, &change->route);
 
 			if (wanted)
-				there[wanted - report->proposal.nexthops.routes] = cause.repair;
+				there[wanted - report->proposal.nexthops.routes] =
+					reconcile_remains_held(reconciler, change, &cause);
 			report->held_back++;
 		}
 	}

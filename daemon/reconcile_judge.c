@@ -85,7 +85,8 @@ void reconcile_remember(struct reconciler *reconciler, const struct reconcile_go
 	struct reconcile_stats *stats = &reconciler->stats;
 
 	for (size_t i = 0; i < diff->change_count; i++)
-		if (diff->changes[i].verb != ROUTE_DELETE && diff->changes[i].result < 0)
+		if (diff->changes[i].verb != ROUTE_DELETE && diff->changes[i].result < 0 &&
+		    !reconcile_remains_held(reconciler, &diff->changes[i], &report->causes[i]))
 			deny(report, there, goal->count, &diff->changes[i].route);
 	for (size_t i = 0; i < diff->conflict_count; i++)
 		deny(report, there, goal->count, &diff->conflicts[i].desired);
@@ -125,9 +126,10 @@ void reconcile_judge(struct reconciler *reconciler, const struct reconcile_goal 
 	               proposal->nexthops.change_count, report);
 	judge_nexthops(reconciler, goal, proposal->nexthops.removals,
 	               proposal->nexthops.removal_count, report);
-	/* Objects that waited for their routes to move can go now. */
+	/* What waited for routes to move, objects or routes beside them, can go now. */
 	report->raced = report->raced ||
-	                (proposal->nexthops.waiting_count > 0 && proposal->routes.change_count > 0);
+	                (proposal->nexthops.waiting_count + proposal->routes.waiting_count > 0 &&
+	                 proposal->routes.change_count > 0);
 	route_ledger_expire(reconciler->ledger, goal->now);
 	report->next_due = route_ledger_next(reconciler->ledger, goal->now);
 	list_fights(reconciler, report);

@@ -20,14 +20,25 @@ void remembered_free(struct remembered *remembered)
 	memset(remembered, 0, sizeof(*remembered));
 }
 
+static const struct route *find_asked(const struct remembered *remembered,
+                                      const struct route *route)
+{
+	if (remembered->count == 0)
+		return NULL;
+	return bsearch(route, remembered->routes, remembered->count, sizeof(*route),
+	               route_compare_key);
+}
+
 static const struct route *find(const struct remembered *remembered, const struct route *route)
 {
-	const struct route *found = NULL;
+	const struct route *found = find_asked(remembered, route);
 
-	if (remembered->count > 0)
-		found = bsearch(route, remembered->routes, remembered->count, sizeof(*found),
-		                route_compare_key);
 	return found && remembered->there[found - remembered->routes] ? found : NULL;
+}
+
+bool remembered_has_asked(const struct remembered *remembered, const struct route *route)
+{
+	return find_asked(remembered, route) != NULL;
 }
 
 bool remembered_has_key(const struct remembered *remembered, const struct route *route)

@@ -23,7 +23,9 @@ struct remembered {
 void remembered_set(struct remembered *remembered, struct route *routes, bool *there, size_t count);
 void remembered_free(struct remembered *remembered);
 
-/* A route of that key was there. */
+/* A route of that key was asked for. */
+bool remembered_has_asked(const struct remembered *remembered, const struct route *route);
+/* ... and was there. */
 bool remembered_has_key(const struct remembered *remembered, const struct route *route);
 /* ... and was this very one. */
 bool remembered_has_route(const struct remembered *remembered, const struct route *route);

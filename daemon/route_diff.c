@@ -98,6 +98,15 @@ static bool was_taken(const struct merge *merge, const struct route *desired, si
 	return count == 1 && input->is_held && input->is_held(input->ctx, desired);
 }
 
+/* Leftovers go on complete knowledge alone; what this life had wanted and wants no longer, because
+ * it was told so. */
+static bool may_delete(const struct merge *merge, const struct route *route)
+{
+	const struct route_diff_input *input = merge->input;
+
+	return input->may_delete || (input->was_desired && input->was_desired(input->ctx, route));
+}
+
 /*
  * The routes of one key: at most one is desired, several may be there (IPv4 takes more of one key
  * with `ip route append`, IPv6 makes them one with several next hops). A replace takes the place of
@@ -127,10 +136,13 @@ static void settle_key(struct merge *merge, const struct route *desired,
 		if (is_stranger(merge, &observed[i]))
 			merge->diff->strangers[merge->diff->stranger_count++] = observed[i];
 
-	if (!merge->input->may_delete || (desired && !right && !foreign))
+	if (desired && !right && !foreign) {
+		merge->diff->waiting_count += count > 1;
 		return;
+	}
 	for (size_t i = 0; i < count; i++)
-		if (&observed[i] != right && observed[i].protocol == ours)
+		if (&observed[i] != right && observed[i].protocol == ours &&
+		    may_delete(merge, &observed[i]))
 			add_change(merge, ROUTE_DELETE, &observed[i]);
 }
 

@@ -30,6 +30,9 @@ struct route_diff {
 	/* Foreign routes into the Network that nobody's pod CIDR explains: reported, left alone. */
 	struct route *strangers;
 	size_t stranger_count;
+	/* Routes of ours beside one that is replaced: once the kernel has done that, a further
+	 * diff deletes them. */
+	size_t waiting_count;
 };
 
 struct route_diff_input {
@@ -46,6 +49,9 @@ struct route_diff_input {
 	/* True: the route was in the kernel and ours when last seen, so that a foreign one in its
 	 * place took it away from us. NULL: none was. */
 	bool (*is_held)(const void *ctx, const struct route *desired);
+	/* True: the route was desired before, in this life, so that its node is known to be gone or
+	 * changed: it may be deleted even where may_delete is false. NULL: none was. */
+	bool (*was_desired)(const void *ctx, const struct route *observed);
 	const void *ctx;
 };
 

@@ -95,7 +95,7 @@ def test_events_are_shown_with_the_node(control: ControlPlane, worker: Worker) -
     """One about another Node, and one about the own."""
     control.create(node_manifest("outside", podCIDR="11.0.0.0/24", podCIDRs=["11.0.0.0/24"]))
     foreign = "10.2.0.0/24 via 192.168.2.254 proto static"  # in the way of the first of many
-    worker.batch(f"route add {foreign}")
+    worker.batch(f"route replace {foreign}")  # an earlier run has left its own
     daemon = control.start_daemon(worker)
     daemon.wait_log("Skipping .*outside")
     about = {"outside": "PodCIDROutsideNetwork", worker.name: "ForeignRouteInTheWay"}
