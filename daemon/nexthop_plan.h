@@ -43,8 +43,9 @@ struct nexthop_plan {
 	 * routes, as deleting one takes its routes along. */
 	struct nexthop_change *removals;
 	size_t removal_count;
-	/* Objects of ours that are not wanted but that observed routes still refer to: once those
-	 * are moved, a further plan removes them. */
+	/* Objects of ours that are not wanted but that observed routes, all of them ours, still
+	 * refer to: once those are moved, a further plan removes them. Of an incomplete list there
+	 * are none, as there are no removals. */
 	struct nexthop_change *waiting;
 	size_t waiting_count;
 };
