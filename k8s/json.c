@@ -29,27 +29,27 @@ bool json_is_crowded(const cJSON *value)
 	return false;
 }
 
-static const char *duplicate_of(const cJSON *member)
+static const cJSON *duplicate_of(const cJSON *member)
 {
 	/* An array may be long, and its elements have no names. */
 	for (const cJSON *later = member->string ? member->next : NULL; later; later = later->next)
 		if (strcmp(member->string, later->string) == 0)
-			return member->string;
+			return later;
 	return NULL;
 }
 
-const char *json_duplicate(const cJSON *value)
+const cJSON *json_duplicate(const cJSON *value)
 {
 	const cJSON *child;
 
 	cJSON_ArrayForEach(child, value)
 	{
-		const char *name = duplicate_of(child);
+		const cJSON *twice = duplicate_of(child);
 
-		if (!name)
-			name = json_duplicate(child);
-		if (name)
-			return name;
+		if (!twice)
+			twice = json_duplicate(child);
+		if (twice)
+			return twice;
 	}
 	return NULL;
 }

@@ -18,8 +18,8 @@ const char *json_string(const cJSON *object, const char *name);
  * take long, as each is compared with each. */
 #define JSON_MEMBERS_MAX 1024
 bool json_is_crowded(const cJSON *value);
-/* The first name that some object in `value` has twice; NULL: none. */
-const char *json_duplicate(const cJSON *value);
+/* The first member that has the name of one before it in its object; NULL: none. */
+const cJSON *json_duplicate(const cJSON *value);
 
 /* Overwrites every string in the tree, then frees it. NULL is fine. */
 void json_wipe(cJSON *value);

@@ -61,7 +61,7 @@ static bool numbers_are_finite(const cJSON *value)
 
 static const char *fault_of(const cJSON *value, char fault[static JSON_FAULT_MAX])
 {
-	const char *twice;
+	const cJSON *twice;
 
 	if (!value)
 		return "this is no JSON, or memory is short";
@@ -72,7 +72,7 @@ static const char *fault_of(const cJSON *value, char fault[static JSON_FAULT_MAX
 	twice = json_duplicate(value);
 	if (!twice)
 		return NULL;
-	snprintf(fault, JSON_FAULT_MAX, "\"%.80s\" occurs twice in one object", twice);
+	snprintf(fault, JSON_FAULT_MAX, "\"%.80s\" occurs twice in one object", twice->string);
 	return fault;
 }
 

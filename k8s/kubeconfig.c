@@ -10,6 +10,7 @@
 #include "exec_config.h"
 #include "file.h"
 #include "json.h"
+#include "json_line.h"
 #include "text.h"
 #include "yaml_json.h"
 
@@ -19,6 +20,7 @@
 struct loading {
 	const char *path;
 	struct kube_config *config;
+	const cJSON *at; /* what was looked at last: where there is an error, it is here */
 	struct error *err;
 };
 
@@ -34,10 +36,10 @@ static int append_json(void *ctx, const char *json, size_t length, struct error 
 	return 0;
 }
 
-/* JSON is read as JSON: libyaml refuses the tabs that some indent it with. */
-static int parse(const char *text, size_t length, cJSON **out, struct error *err)
+/* JSON is read as JSON: libyaml refuses the tabs that some indent it with. YAML leaves in `json`
+ * what it was converted to. */
+static int parse(const char *text, size_t length, struct text *json, cJSON **out, struct error *err)
 {
-	struct text json = {0};
 	int result;
 
 	*out = cJSON_ParseWithLengthOpts(text, length + 1, NULL, true);
@@ -45,20 +47,31 @@ static int parse(const char *text, size_t length, cJSON **out, struct error *err
 		return 0;
 	json_wipe(*out);
 	*out = NULL;
-	result = yaml_json_convert(text, length, append_json, &json, err);
+	result = yaml_json_convert(text, length, append_json, json, err);
 	if (result == 0) {
-		*out = json.bytes ? cJSON_ParseWithLength(json.bytes, json.length) : NULL;
+		*out = json->bytes ? cJSON_ParseWithLength(json->bytes, json->length) : NULL;
 		if (!cJSON_IsObject(*out))
 			result = error_set(err, EINVAL,
 			                   "this is not a kubeconfig (it is no YAML mapping)");
 	}
-	text_free(&json);
 	return result;
 }
 
-/* The entry of `list` (contexts, clusters, users) called `name`, reduced to its member `what`. */
-static const cJSON *named_entry(const cJSON *root, const char *list, const char *what,
-                                const char *name)
+static const cJSON *look_at(struct loading *l, const cJSON *object, const char *name)
+{
+	const cJSON *member = json_member(object, name);
+
+	l->at = member ? member : object;
+	return member;
+}
+
+static const char *look_at_string(struct loading *l, const cJSON *object, const char *name)
+{
+	return cJSON_GetStringValue(look_at(l, object, name));
+}
+
+/* The entry of `list` (contexts, clusters, users) called `name`. */
+static const cJSON *named_entry(const cJSON *root, const char *list, const char *name)
 {
 	const cJSON *entry;
 	const cJSON *entries = json_member(root, list);
@@ -70,15 +83,18 @@ static const cJSON *named_entry(const cJSON *root, const char *list, const char 
 		const char *candidate = json_string(entry, "name");
 
 		if (candidate && strcmp(candidate, name) == 0)
-			return json_member(entry, what);
+			return entry;
 	}
 	return NULL;
 }
 
+/* Its member `what`. Where there is none called so, the mistake is where the name was read. */
 static int find_entry(struct loading *l, const cJSON *root, const char *list, const char *what,
                       const char *name, const cJSON **out)
 {
-	*out = named_entry(root, list, what, name);
+	const cJSON *entry = named_entry(root, list, name);
+
+	*out = entry ? look_at(l, entry, what) : NULL;
 	if (cJSON_IsObject(*out))
 		return 0;
 	return error_set(l->err, EINVAL, "there is no %s \"%s\" under \"%s\"", what, name, list);
@@ -87,7 +103,7 @@ static int find_entry(struct loading *l, const cJSON *root, const char *list, co
 /* A string member copied; *out stays NULL where it is absent or empty. */
 static int copy_string(struct loading *l, const cJSON *object, const char *name, char **out)
 {
-	const cJSON *member = json_member(object, name);
+	const cJSON *member = look_at(l, object, name);
 
 	if (!member || cJSON_IsNull(member))
 		return 0;
@@ -178,7 +194,7 @@ static int load_proxy(struct loading *l, const cJSON *cluster)
 
 static int copy_bool(struct loading *l, const cJSON *object, const char *name, bool *out)
 {
-	const cJSON *member = json_member(object, name);
+	const cJSON *member = look_at(l, object, name);
 
 	*out = cJSON_IsTrue(member);
 	if (!member || cJSON_IsBool(member) || cJSON_IsNull(member))
@@ -189,12 +205,14 @@ static int copy_bool(struct loading *l, const cJSON *object, const char *name, b
 static int load_cluster(struct loading *l, const cJSON *cluster, const char *server)
 {
 	struct kube_config *config = l->config;
-	const char *url = server ? server : json_string(cluster, "server");
+	const char *url = look_at_string(l, cluster, "server");
 	int result;
 
-	if (!url)
+	if (server)
+		l->at = NULL; /* a mistake in it is not in the file */
+	else if (!url)
 		return error_set(l->err, EINVAL, "the cluster has no \"server\"");
-	result = config_set_server(config, url, l->err);
+	result = config_set_server(config, server ? server : url, l->err);
 	if (result == 0)
 		result = copy_pem(l, cluster, "certificate-authority", &config->ca_file,
 		                  &config->ca_data);
@@ -213,15 +231,16 @@ static int load_cluster(struct loading *l, const cJSON *cluster, const char *ser
 /* A token that is given makes the plugin needless, as it does for kubectl. */
 static int load_plugin(struct loading *l, const cJSON *user, const cJSON *cluster)
 {
-	const cJSON *exec = json_member(user, "exec");
+	const cJSON *exec;
 	char *folder;
 	int result;
 
-	if (json_member(user, "auth-provider"))
+	if (look_at(l, user, "auth-provider"))
 		return error_set(
 			l->err, EINVAL,
 			"\"auth-provider\" is not supported (Kubernetes removed it): put a "
 			"\"token\", a \"tokenFile\" or a client certificate into this user");
+	exec = look_at(l, user, "exec");
 	if (!exec || cJSON_IsNull(exec) || l->config->token || l->config->token_file)
 		return 0;
 	folder = folder_of(l->path);
@@ -268,6 +287,7 @@ static int load_user(struct loading *l, const cJSON *user, const cJSON *cluster)
 		result = copy_pem(l, user, "client-key", &config->key_file, &config->key_data);
 	if (result < 0)
 		return result;
+	l->at = user;
 	if ((config->cert_file || config->cert_data) != (config->key_file || config->key_data))
 		return error_set(l->err, EINVAL,
 		                 "client-certificate and client-key are needed both or not at all");
@@ -276,14 +296,17 @@ static int load_user(struct loading *l, const cJSON *user, const cJSON *cluster)
 
 static int load_context(struct loading *l, const cJSON *root, const char *server)
 {
-	const char *current = json_string(root, "current-context");
-	const char *twice = json_duplicate(root);
+	const char *current = look_at_string(l, root, "current-context");
+	const cJSON *twice = json_duplicate(root);
 	const cJSON *context, *cluster, *entry;
 	const char *cluster_name, *user;
 	int result;
 
-	if (twice)
-		return error_set(l->err, EINVAL, "\"%s\" occurs twice in one mapping", twice);
+	if (twice) {
+		l->at = twice;
+		return error_set(l->err, EINVAL, "\"%s\" occurs twice in one mapping",
+		                 twice->string);
+	}
 	if (!current || !*current)
 		return error_set(
 			l->err, EINVAL,
@@ -291,8 +314,7 @@ static int load_context(struct loading *l, const cJSON *root, const char *server
 	result = find_entry(l, root, "contexts", "context", current, &context);
 	if (result < 0)
 		return result;
-	cluster_name = json_string(context, "cluster");
-	user = json_string(context, "user");
+	cluster_name = look_at_string(l, context, "cluster");
 	if (!cluster_name)
 		return error_set(l->err, EINVAL, "context \"%s\" names no cluster", current);
 	result = find_entry(l, root, "clusters", "cluster", cluster_name, &cluster);
@@ -300,6 +322,7 @@ static int load_context(struct loading *l, const cJSON *root, const char *server
 		result = load_cluster(l, cluster, server);
 	if (result < 0)
 		return error_wrap(l->err, "cluster \"%s\"", cluster_name);
+	user = look_at_string(l, context, "user");
 	if (!user || !*user)
 		return 0;
 	result = find_entry(l, root, "users", "user", user, &entry);
@@ -308,8 +331,19 @@ static int load_context(struct loading *l, const cJSON *root, const char *server
 	return result < 0 ? error_wrap(l->err, "user \"%s\"", user) : 0;
 }
 
+/* `json`: what `root` was parsed from. */
+static void wrap_place(const struct loading *l, const char *json, const cJSON *root)
+{
+	size_t line = json_line_of(json, root, l->at);
+
+	if (line > 0)
+		error_wrap(l->err, "line %zu", line);
+	error_wrap(l->err, "kubeconfig %s", l->path);
+}
+
 static int load(struct loading *l, const char *server)
 {
+	struct text converted = {0};
 	cJSON *root = NULL;
 	char *text;
 	size_t length;
@@ -317,13 +351,16 @@ static int load(struct loading *l, const char *server)
 
 	if (result < 0)
 		return error_wrap(l->err, "kubeconfig");
-	result = parse(text, length, &root, l->err);
-	explicit_bzero(text, length);
-	free(text);
+	result = parse(text, length, &converted, &root, l->err);
 	if (result == 0)
 		result = load_context(l, root, server);
+	if (result < 0)
+		wrap_place(l, converted.bytes ? converted.bytes : text, root);
+	text_free(&converted);
+	explicit_bzero(text, length);
+	free(text);
 	json_wipe(root);
-	return result < 0 ? error_wrap(l->err, "kubeconfig %s", l->path) : 0;
+	return result;
 }
 
 int kube_config_read(const char *path, const char *server, struct kube_config **out,

@@ -37,7 +37,7 @@ int kube_config_in_cluster(const char *directory, struct kube_config **out, stru
 
 /* A kubeconfig's current context. `server` (--kube-api-url) may be NULL; else it
  * replaces the cluster's server. Errors: -ENOENT, -EACCES, -EINVAL; `err` names the file, and
- * the line where there is one. */
+ * the line of the entry or member that is wrong. */
 int kube_config_read(const char *path, const char *server, struct kube_config **out,
                      struct error *err);
 

@@ -91,8 +91,26 @@ CASES = [
         {"kubeconfig": "apiVersion: v1\nclusters: [{name: test\n"},
     ),
     Case(
+        "kubeconfig-context",
+        ["DIR/kubeconfig: line 1: there is no current-context"],
+        KUBE,
+        {"kubeconfig": KUBECONFIG.replace("current-context", "other-context")},
+    ),
+    Case(
+        "kubeconfig-cluster",
+        ['DIR/kubeconfig: line 4: cluster "absent"'],
+        KUBE,
+        {"kubeconfig": KUBECONFIG.replace("cluster: test", "cluster: absent")},
+    ),
+    Case(
+        "kubeconfig-base64",
+        ['DIR/kubeconfig: line 6: user "test": client-key-data'],
+        KUBE,
+        {"kubeconfig": KUBECONFIG.replace("USER", "client-key-data: '*'")},
+    ),
+    Case(
         "token-file-missing",
-        [r"DIR/absent-token"],
+        ['DIR/kubeconfig: line 6: user "test": .*DIR/absent-token'],
         KUBE,
         {"kubeconfig": KUBECONFIG.replace("USER", "tokenFile: absent-token")},
     ),

@@ -203,12 +203,12 @@ static void test_duplicates(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		cJSON *value = cJSON_Parse(cases[i].json);
-		const char *name = json_duplicate(value);
+		const cJSON *twice = json_duplicate(value);
 
 		if (cases[i].name)
-			assert_string_equal(name, cases[i].name);
+			assert_string_equal(twice->string, cases[i].name);
 		else
-			assert_null(name);
+			assert_null(twice);
 		cJSON_Delete(value);
 	}
 }
