@@ -225,6 +225,7 @@ static int load_cluster(struct loading *l, const cJSON *cluster, const char *ser
 		                   &config->insecure_skip_tls_verify);
 	if (result == 0)
 		result = copy_bool(l, cluster, "disable-compression", &config->disable_compression);
+	config->compression = cJSON_IsFalse(json_member(cluster, "disable-compression"));
 	return result;
 }
 

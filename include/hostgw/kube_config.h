@@ -27,7 +27,8 @@ struct kube_config {
 	char *tls_server_name;
 	char *proxy_url;
 	bool insecure_skip_tls_verify;
-	bool disable_compression;
+	bool disable_compression; /* as given; a plugin is told it */
+	bool compression;         /* "disable-compression: false" is given */
 };
 
 /* KUBERNETES_SERVICE_HOST/PORT and the service account's files (`directory`, or

@@ -187,7 +187,7 @@ def compressed(change: int = 0) -> Fault:
 
 def test_gzip(api: FakeApiServer, pki: Pki, tmp_path: Path) -> None:
     """One that is cut off is no list."""
-    path = write_config(tmp_path, pki, api.url)
+    path = write_config(tmp_path, pki, api.url, **{"disable-compression": False})
     api.fail_next("list", compressed(20), compressed())
     with Client(tmp_path, "--kubeconfig", path) as client:
         client.wait_line("^trouble listing Nodes")
@@ -196,8 +196,11 @@ def test_gzip(api: FakeApiServer, pki: Pki, tmp_path: Path) -> None:
     assert api.kinds().count("list") == 2
 
 
-def test_gzip_can_be_switched_off(api: FakeApiServer, pki: Pki, tmp_path: Path) -> None:
-    path = write_config(tmp_path, pki, api.url, **{"disable-compression": True})
+@pytest.mark.parametrize("given", [{}, {"disable-compression": True}], ids=["default", "disabled"])
+def test_gzip_is_not_asked_for(
+    api: FakeApiServer, pki: Pki, tmp_path: Path, given: dict[str, bool]
+) -> None:
+    path = write_config(tmp_path, pki, api.url, **given)
     with Client(tmp_path, "--kubeconfig", path) as client:
         client.wait_lines(*FIRST)
     assert not [r for r in api.requests if "Accept-Encoding" in r.headers]

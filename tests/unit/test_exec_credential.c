@@ -174,11 +174,12 @@ static void test_request(void **state)
 	config.tls_server_name = (char[]){"api"};
 	config.proxy_url = (char[]){"http://p"};
 	config.insecure_skip_tls_verify = true;
+	config.disable_compression = true;
 	json = exec_credential_request(&config, "abcd");
 	assert_string_equal(json, "{\"kind\":\"ExecCredential\"," V1
 	                          ",\"spec\":{\"interactive\":false,\"cluster\":{\"server\":"
 	                          "\"https://a:1\",\"tls-server-name\":\"api\","
-	                          "\"insecure-skip-tls-verify\":true,"
+	                          "\"insecure-skip-tls-verify\":true,\"disable-compression\":true,"
 	                          "\"certificate-authority-data\":\"YWJjZA==\",\"proxy-url\":"
 	                          "\"http://p\",\"config\":{\"audience\":\"x\"}}}}");
 	cJSON_free(json);

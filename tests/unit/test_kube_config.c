@@ -148,6 +148,31 @@ static void test_good(void **state)
 	}
 }
 
+/* Only where it is asked for; a plugin is told what was given. */
+static void test_compression(void **state)
+{
+	static const struct {
+		const char *text;
+		bool compression, disabled;
+	} cases[] = {
+		{HEAD CLUSTER(SERVER) USER(""), false, false},
+		{HEAD CLUSTER(SERVER ", disable-compression: null") USER(""), false, false},
+		{HEAD CLUSTER(SERVER ", disable-compression: true") USER(""), false, true},
+		{HEAD CLUSTER(SERVER ", disable-compression: false") USER(""), true, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct kube_config *config;
+		struct error err;
+
+		assert_int_equal(read_config(cases[i].text, NULL, &config, &err), 0);
+		assert_int_equal(config->compression, cases[i].compression);
+		assert_int_equal(config->disable_compression, cases[i].disabled);
+		kube_config_free(config);
+	}
+}
+
 static void test_bad(void **state)
 {
 	static const struct {
@@ -422,11 +447,17 @@ static void test_certificate_rotates(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_full),          cmocka_unit_test(test_good),
-		cmocka_unit_test(test_bad),           cmocka_unit_test(test_missing_file),
-		cmocka_unit_test(test_in_cluster),    cmocka_unit_test(test_in_cluster_files),
-		cmocka_unit_test(test_bare),          cmocka_unit_test(test_base64),
-		cmocka_unit_test(test_token_rotates), cmocka_unit_test(test_certificate_rotates),
+		cmocka_unit_test(test_full),
+		cmocka_unit_test(test_good),
+		cmocka_unit_test(test_compression),
+		cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_missing_file),
+		cmocka_unit_test(test_in_cluster),
+		cmocka_unit_test(test_in_cluster_files),
+		cmocka_unit_test(test_bare),
+		cmocka_unit_test(test_base64),
+		cmocka_unit_test(test_token_rotates),
+		cmocka_unit_test(test_certificate_rotates),
 	};
 
 	return cmocka_run_group_tests(tests, make_files, remove_files);
