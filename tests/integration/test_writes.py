@@ -180,6 +180,20 @@ def test_events_are_forbidden(api: FakeApiServer, worker: Worker) -> None:
     assert daemon.log().count("No Kubernetes Events") == 1
 
 
+def test_events_are_switched_off() -> None:
+    """By the time that a neighbour, started later, has told all there is, it would have begun."""
+    with Lab(workers=2) as lab, FakeApiServer(listener=lab.workers[0].listen()) as silent:
+        with FakeApiServer(listener=lab.workers[1].listen()) as telling:
+            for api, worker, given in zip((silent, telling), lab.workers, ("false", "true")):
+                for made in lab.workers:
+                    api.put(make_node(made.name, made.node.pod_cidr, made.address))
+                add_trouble(api, worker)
+                start(api, worker, f"--events={given}").wait_log("Skipping .*outside")
+            poll_equal(lambda: reasons(telling), set(REASONS), "Events", SPREAD)
+            assert patches(silent)
+            assert "event" not in silent.kinds()
+
+
 def test_events_are_tried_again(api: FakeApiServer, worker: Worker) -> None:
     api.put(make_node("outside", "10.99.0.0/24", "192.168.2.60"))
     api.fail_next("event", status(429, "too many requests", Retry_After="6"))
