@@ -383,7 +383,7 @@ static void free_agent(struct agent *agent)
 
 int agent_run(const struct options *options, const struct log *log)
 {
-	struct agent agent = {.options = options, .log = log};
+	struct agent agent = {.options = options, .log = log, .host = {.claim = -1}};
 	struct error err;
 	int result = uv_loop_init(&agent.loop);
 
