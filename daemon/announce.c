@@ -104,8 +104,11 @@ static const char *remedy_of(int code)
 	case EPERM:
 		return "; run as root or with CAP_NET_ADMIN";
 	case ENETUNREACH:
+	case EHOSTUNREACH:
 	case ENETDOWN:
 		return "; is the interface up, and the next hop on its link?";
+	case ENODEV:
+		return "; the interface was replaced, and is looked for again";
 	case EINVAL:
 		return "; is the node's address right?";
 	default:

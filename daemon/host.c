@@ -92,13 +92,15 @@ static void on_nexthop_changed(void *ctx, const struct nexthop *nexthop, bool de
 }
 
 /* Pods come and go with links of their own; only our interface's news can have cost us routes. */
-static void on_link_changed(void *ctx, int index)
+static void on_link_changed(void *ctx, int index, bool lost)
 {
 	struct host *host = ctx;
 
 	host->links_stale = true;
-	if (index == host->uplink.index)
+	if (index == host->uplink.index && lost)
 		reconcile_distrust(host->reconciler, true);
+	else if (index == host->uplink.index)
+		reconcile_forgive(host->reconciler);
 	host->changed(host->changed_ctx);
 }
 
@@ -200,10 +202,17 @@ static int find_uplink(struct host *host, struct error *err)
 	return result;
 }
 
+static int master_of(const struct link_snapshot *links, int index)
+{
+	const struct link *link = link_find(links, index);
+
+	return link ? link->master : 0;
+}
+
 int host_look(struct host *host, struct error *err)
 {
 	struct link_snapshot fresh = {0};
-	int index = host->uplink.index, result;
+	int index = host->uplink.index, master, result;
 
 	rtnl_monitor_drain(host->monitor);
 	if (!host->links_stale)
@@ -211,13 +220,14 @@ int host_look(struct host *host, struct error *err)
 	result = link_snapshot_read(host->rtnl, &fresh, err);
 	if (result < 0)
 		return result;
+	master = master_of(&host->links, index);
 	link_snapshot_free(&host->links);
 	host->links = fresh;
 	result = find_uplink(host, err);
 	if (result < 0)
 		return result;
-	/* Replaced under its name: the routes went with the old one. */
-	if (host->uplink.index != index)
+	/* Replaced under its name, or put under another master: the routes went with that. */
+	if (host->uplink.index != index || master_of(&host->links, index) != master)
 		reconcile_distrust(host->reconciler, true);
 	update_public_ip(host);
 	host->links_stale = false;
@@ -325,6 +335,10 @@ int host_apply_routes(struct host *host, const struct plan *plan, bool may_delet
 	const struct reconcile_goal goal = make_goal(host, plan, may_delete, now);
 	int result = reconcile_run(host->reconciler, &goal, report, err);
 
+	/* The interface's number is not the kernel's any more. */
+	for (size_t i = 0; result == 0 && i < report->proposal.routes.change_count; i++)
+		if (report->proposal.routes.changes[i].result == -ENODEV)
+			host->links_stale = true;
 	rtnl_monitor_drain(host->monitor);
 	reconcile_settle(host->reconciler);
 	return result;

@@ -155,6 +155,22 @@ static void add_reference(struct planning *planning, size_t object, size_t hop)
 	                                                                       .hop = hop};
 }
 
+/* A group's routes go to its members: they are not ours to move or remove. */
+static void collect_members(struct planning *planning)
+{
+	const struct nexthop_plan_input *input = planning->input;
+
+	for (size_t i = 0; i < input->nexthop_count; i++) {
+		size_t object = find_own_object(planning, input->nexthops[i].member);
+
+		if (object == NONE)
+			continue;
+		planning->objects[object].referred = true;
+		planning->objects[object].foreign = true;
+		planning->objects[object].pinned = true;
+	}
+}
+
 static void collect_references(struct planning *planning)
 {
 	const struct nexthop_plan_input *input = planning->input;
@@ -339,6 +355,7 @@ int nexthop_plan_make(const struct nexthop_plan_input *input, struct nexthop_pla
 	}
 	collect_hops(&planning);
 	lead_routes_to_hops(&planning);
+	collect_members(&planning);
 	collect_references(&planning);
 	out->in_use = should_use(input, planning.hop_count);
 	if (out->in_use) {

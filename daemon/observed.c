@@ -32,12 +32,16 @@ static bool leads_inside(const struct observed *observed, const struct route *ro
 	return network->addr.family != 0 && prefix_contains(network, &route->dst);
 }
 
-/* A default route is never ours, whatever mark it carries. Table local is the kernel's own. */
+/* A default route is never ours, whatever mark it carries; but it may lead through an object of
+ * ours, as any route of others may. Table local is the kernel's own. */
 static bool is_kept(const struct observed *observed, const struct route *route)
 {
-	return route->dst.length != 0 && route->table != RT_TABLE_LOCAL &&
-	       (route->protocol == observed->protocol || is_our_nexthop(route->nexthop_id) ||
-	        leads_inside(observed, route));
+	if (route->table == RT_TABLE_LOCAL)
+		return false;
+	if (is_our_nexthop(route->nexthop_id))
+		return true;
+	return route->dst.length != 0 &&
+	       (route->protocol == observed->protocol || leads_inside(observed, route));
 }
 
 /* ---- what is told ---- */
@@ -167,7 +171,8 @@ int observed_refresh(struct observed *observed, struct error *err)
 	 * what the monitor will tell of. */
 	if (observed->nexthops_stale)
 		result = read_nexthops(observed, err);
-	if (result == 0 && !route_view_settle(observed->routes))
+	observed->fresh = result == 0 && !route_view_settle(observed->routes);
+	if (observed->fresh)
 		result = read_routes(observed, err);
 	return result;
 }

@@ -116,7 +116,8 @@ static int propose(struct reconciler *reconciler, const struct reconcile_goal *g
 		.table = goal->table,
 		.uplink = goal->uplink,
 		.may_delete = goal->may_delete,
-		.is_held = is_held,
+		/* What went with the link was nobody's to take: who came since was there first. */
+		.is_held = reconciler->links_changed ? NULL : is_held,
 		.was_desired = was_desired,
 		.ctx = reconciler,
 	};
@@ -136,14 +137,37 @@ static int propose(struct reconciler *reconciler, const struct reconcile_goal *g
 	return route_diff_make(&diff, &out->routes, err);
 }
 
-int reconcile_propose(struct reconciler *reconciler, const struct reconcile_goal *goal,
-                      struct proposal *out, struct error *err)
+/* Moves or removes an object: routes of others that refer to it would go along. */
+static bool touches_objects(const struct proposal *proposal)
+{
+	for (size_t i = 0; i < proposal->nexthops.change_count; i++)
+		if (proposal->nexthops.changes[i].verb == NEXTHOP_REPLACE)
+			return true;
+	return proposal->nexthops.removal_count > 0;
+}
+
+static int refresh_and_propose(struct reconciler *reconciler, const struct reconcile_goal *goal,
+                               struct proposal *out, struct error *err)
 {
 	int result = observed_refresh(&reconciler->observed, err);
 
+	return result < 0 ? result : propose(reconciler, goal, out, err);
+}
+
+/* Of routes elsewhere that others lead through our objects no event tells: they are looked for
+ * before an object is touched. */
+int reconcile_propose(struct reconciler *reconciler, const struct reconcile_goal *goal,
+                      struct proposal *out, struct error *err)
+{
+	int result;
+
 	memset(out, 0, sizeof(*out));
-	if (result == 0)
-		result = propose(reconciler, goal, out, err);
+	result = refresh_and_propose(reconciler, goal, out, err);
+	if (result == 0 && touches_objects(out) && !reconciler->observed.fresh) {
+		proposal_free(out);
+		observed_distrust(&reconciler->observed);
+		result = refresh_and_propose(reconciler, goal, out, err);
+	}
 	if (result < 0)
 		proposal_free(out);
 	return result;
@@ -162,6 +186,14 @@ void proposal_free(struct proposal *proposal)
 
 /* ---- a run ---- */
 
+static bool went_well(const struct route_diff *diff)
+{
+	for (size_t i = 0; i < diff->change_count; i++)
+		if (diff->changes[i].result < 0)
+			return false;
+	return true;
+}
+
 /* Objects before the routes that refer to them; those that nobody refers to, last. */
 static int send_changes(struct reconciler *reconciler, struct proposal *proposal, struct error *err)
 {
@@ -174,6 +206,9 @@ static int send_changes(struct reconciler *reconciler, struct proposal *proposal
 		result = nexthop_apply(rtnl, nexthops->changes, nexthops->change_count, err);
 	if (result == 0 && routes->change_count > 0)
 		result = route_apply(rtnl, routes->changes, routes->change_count, err);
+	/* A change that went wrong shows that the picture was: no object goes by it. */
+	if (result == 0 && !went_well(routes))
+		nexthops->removal_count = 0;
 	if (result == 0 && nexthops->removal_count > 0)
 		result = nexthop_apply(rtnl, nexthops->removals, nexthops->removal_count, err);
 	return result;
@@ -216,10 +251,12 @@ int reconcile_run(struct reconciler *reconciler, const struct reconcile_goal *go
 	result = reconcile_propose(reconciler, goal, &report->proposal, err);
 	if (result == 0)
 		result = carry_out(reconciler, goal, report, err);
-	if (result < 0)
+	if (result < 0) {
 		reconcile_report_free(report);
-	else
+		report->next_due = UINT64_MAX; /* the caller has a delay of its own for this */
+	} else {
 		reconciler->links_changed = false;
+	}
 	return result;
 }
 
@@ -253,6 +290,11 @@ void reconcile_distrust(struct reconciler *reconciler, bool links)
 void reconcile_settle(struct reconciler *reconciler)
 {
 	(void)route_view_settle(reconciler->observed.routes); /* if it cannot, the next run reads */
+}
+
+void reconcile_forgive(struct reconciler *reconciler)
+{
+	route_ledger_forgive(reconciler->ledger);
 }
 
 struct reconcile_stats reconcile_stats(const struct reconciler *reconciler)

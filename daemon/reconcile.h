@@ -102,6 +102,9 @@ void reconcile_distrust(struct reconciler *reconciler, bool links);
  * what others did meanwhile in order, so that the next event finds a picture to fit into. */
 void reconcile_settle(struct reconciler *reconciler);
 
+/* The link changed for the better: what was refused may work now. */
+void reconcile_forgive(struct reconciler *reconciler);
+
 struct reconcile_stats reconcile_stats(const struct reconciler *reconciler);
 
 #endif

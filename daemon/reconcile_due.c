@@ -36,11 +36,9 @@ static struct change_cause find_cause(const struct reconciler *reconciler,
 	return cause;
 }
 
-bool reconcile_remains_held(const struct reconciler *reconciler, const struct route_change *change,
-                            const struct change_cause *cause)
+bool reconcile_remains_held(const struct reconciler *reconciler, const struct change_cause *cause)
 {
-	return cause->repair || (change->verb == ROUTE_REPLACE &&
-	                         remembered_has_key(&reconciler->last, &change->route));
+	return cause->repair && !reconciler->links_changed; /* else it went with the link */
 }
 
 /* Takes out of the proposal what is not due yet. */
@@ -62,9 +60,9 @@ static void hold_back_routes(struct reconciler *reconciler, const struct reconci
 			const struct route *wanted = reconcile_find_route(
 				report->proposal.nexthops.routes, goal->count, &change->route);
 
-			if (wanted)
+			if (wanted && change->verb != ROUTE_DELETE)
 				there[wanted - report->proposal.nexthops.routes] =
-					reconcile_remains_held(reconciler, change, &cause);
+					reconcile_remains_held(reconciler, &cause);
 			report->held_back++;
 		}
 	}
@@ -103,6 +101,17 @@ static void hold_back_objects(struct reconciler *reconciler, const struct reconc
 			report->held_back++;
 	}
 	plan->change_count = kept;
+	kept = 0;
+	for (size_t i = 0; i < plan->removal_count; i++) {
+		struct route_change entry = reconcile_ledger_entry(&plan->removals[i].nexthop);
+		uint64_t due;
+
+		if (route_ledger_allows(reconciler->ledger, &entry, goal->now, &due))
+			plan->removals[kept++] = plan->removals[i];
+		else
+			report->held_back++;
+	}
+	plan->removal_count = kept;
 }
 
 void reconcile_hold_back(struct reconciler *reconciler, const struct reconcile_goal *goal,

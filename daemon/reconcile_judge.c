@@ -10,6 +10,12 @@ bool reconcile_is_race(const struct route_change *change)
 	       (change->verb == ROUTE_REPLACE && change->result == -ENOENT);
 }
 
+static bool is_desired(const struct reconcile_report *report, const struct reconcile_goal *goal,
+                       const struct route *route)
+{
+	return reconcile_find_route(report->proposal.nexthops.routes, goal->count, route) != NULL;
+}
+
 static void judge_change(struct reconciler *reconciler, const struct reconcile_goal *goal,
                          struct route_change *change, const struct change_cause *cause,
                          struct reconcile_report *report)
@@ -25,7 +31,7 @@ static void judge_change(struct reconciler *reconciler, const struct reconcile_g
 	else if (cause->repair && !reconciler->links_changed)
 		route_ledger_note_repair(reconciler->ledger, &change->route, cause->opponent,
 		                         goal->now);
-	else if (change->verb == ROUTE_DELETE)
+	else if (change->verb == ROUTE_DELETE && !is_desired(report, goal, &change->route))
 		route_ledger_forget(reconciler->ledger, &change->route);
 	else
 		route_ledger_note_success(reconciler->ledger, &change->route);
@@ -34,19 +40,25 @@ static void judge_change(struct reconciler *reconciler, const struct reconcile_g
 	reconciler->stats.repairs += change->result == 0 && cause->repair;
 }
 
-/* Somebody had led our object elsewhere, and it is back. */
-static void note_object_repair(struct reconciler *reconciler, const struct reconcile_goal *goal,
-                               const struct nexthop_change *change)
+/* A repair: somebody had led our object elsewhere, and it is back. */
+static void note_object_success(struct reconciler *reconciler, const struct reconcile_goal *goal,
+                                const struct nexthop_change *change, const struct route *entry)
 {
-	struct route_change entry = reconcile_ledger_entry(&change->nexthop);
+	bool repair = change->verb == NEXTHOP_REPLACE &&
+	              remembered_has_object(&reconciler->last, &change->nexthop);
 
-	if (change->verb != NEXTHOP_REPLACE || change->result < 0 ||
-	    !remembered_has_object(&reconciler->last, &change->nexthop))
-		return;
-	reconciler->stats.repairs++;
-	if (!reconciler->links_changed)
-		route_ledger_note_repair(reconciler->ledger, &entry.route, reconciler->protocol,
+	reconciler->stats.repairs += repair;
+	if (repair && !reconciler->links_changed)
+		route_ledger_note_repair(reconciler->ledger, entry, reconciler->protocol,
 		                         goal->now);
+	else
+		route_ledger_note_success(reconciler->ledger, entry);
+}
+
+static bool is_object_race(const struct nexthop_change *change)
+{
+	return (change->verb == NEXTHOP_ADD && change->result == -EEXIST) ||
+	       (change->verb == NEXTHOP_REPLACE && change->result == -ENOENT);
 }
 
 static void judge_nexthops(struct reconciler *reconciler, const struct reconcile_goal *goal,
@@ -54,13 +66,18 @@ static void judge_nexthops(struct reconciler *reconciler, const struct reconcile
                            struct reconcile_report *report)
 {
 	for (size_t i = 0; i < count; i++) {
+		struct route_change entry = reconcile_ledger_entry(&changes[i].nexthop);
 		int *result = &changes[i].result;
 
-		note_object_repair(reconciler, goal, &changes[i]);
 		/* Gone before we came, with the link for one: that is what was wanted. */
 		if (changes[i].verb == NEXTHOP_DELETE && *result == -ENOENT)
 			*result = 0;
-		report->raced = report->raced || *result == -EEXIST;
+		if (*result == 0)
+			note_object_success(reconciler, goal, &changes[i], &entry.route);
+		else if (is_object_race(&changes[i]))
+			report->raced = true;
+		else
+			route_ledger_note_failure(reconciler->ledger, &entry, goal->now);
 		report->failed += *result < 0;
 		reconciler->stats.failures += *result < 0;
 	}
@@ -78,6 +95,15 @@ static void deny(const struct reconcile_report *report, bool *there, size_t coun
 		there[wanted - routes] = false;
 }
 
+/* Routes through an object that could not be led where they are to lead. */
+static void deny_users(const struct reconcile_report *report, bool *there, size_t count,
+                       uint32_t id)
+{
+	for (size_t i = 0; i < count; i++)
+		if (report->proposal.nexthops.routes[i].nexthop_id == id)
+			there[i] = false;
+}
+
 void reconcile_remember(struct reconciler *reconciler, const struct reconcile_goal *goal,
                         struct reconcile_report *report, bool *there)
 {
@@ -86,10 +112,15 @@ void reconcile_remember(struct reconciler *reconciler, const struct reconcile_go
 
 	for (size_t i = 0; i < diff->change_count; i++)
 		if (diff->changes[i].verb != ROUTE_DELETE && diff->changes[i].result < 0 &&
-		    !reconcile_remains_held(reconciler, &diff->changes[i], &report->causes[i]))
+		    !reconcile_remains_held(reconciler, &report->causes[i]))
 			deny(report, there, goal->count, &diff->changes[i].route);
 	for (size_t i = 0; i < diff->conflict_count; i++)
-		deny(report, there, goal->count, &diff->conflicts[i].desired);
+		if (!diff->conflicts[i].ours_stands)
+			deny(report, there, goal->count, &diff->conflicts[i].desired);
+	for (size_t i = 0; i < report->proposal.nexthops.change_count; i++)
+		if (report->proposal.nexthops.changes[i].result < 0)
+			deny_users(report, there, goal->count,
+			           report->proposal.nexthops.changes[i].nexthop.id);
 	remembered_set(&reconciler->last, report->proposal.nexthops.routes, there, goal->count);
 	report->proposal.nexthops.routes = NULL;
 	report->proposal.nexthops.route_count = 0;

@@ -29,10 +29,8 @@ const struct route *reconcile_find_route(const struct route *routes, size_t coun
 /* The ledger knows an object as a route to its gateway in table 0, in which no route is. */
 struct route_change reconcile_ledger_entry(const struct nexthop *object);
 
-/* What is still to be done about a route that stood before: when it is put back at last, that is
- * a repair, and whoever is in its place by then took it. */
-bool reconcile_remains_held(const struct reconciler *reconciler, const struct route_change *change,
-                            const struct change_cause *cause);
+/* A repair that is still to be made: whoever is in the route's place by then took it. */
+bool reconcile_remains_held(const struct reconciler *reconciler, const struct change_cause *cause);
 
 /* Takes out of the proposal what is not due yet. `there`, one a desired route: whether it can be
  * taken to be in the kernel, had all been sent. */

@@ -68,12 +68,12 @@ static void add_change(struct merge *merge, enum route_verb verb, const struct r
 }
 
 static void add_conflict(struct merge *merge, const struct route *desired,
-                         const struct route *foreign)
+                         const struct route *foreign, bool ours_stands)
 {
 	struct route_diff *diff = merge->diff;
 
-	diff->conflicts[diff->conflict_count++] = (struct route_conflict){.desired = *desired,
-	                                                                  .observed = *foreign};
+	diff->conflicts[diff->conflict_count++] = (struct route_conflict){
+		.desired = *desired, .observed = *foreign, .ours_stands = ours_stands};
 }
 
 /* What others put into our Network: not the kernel's routes to interfaces, nor what leads to
@@ -129,7 +129,7 @@ static void settle_key(struct merge *merge, const struct route *desired,
 	if (desired && !right && foreign && was_taken(merge, desired, count))
 		add_change(merge, ROUTE_REPLACE, desired);
 	else if (desired && foreign)
-		add_conflict(merge, desired, foreign);
+		add_conflict(merge, desired, foreign, right != NULL);
 	else if (desired && !right)
 		add_change(merge, replaceable ? ROUTE_REPLACE : ROUTE_ADD, desired);
 	for (size_t i = 0; !desired && i < count; i++)
@@ -142,7 +142,7 @@ static void settle_key(struct merge *merge, const struct route *desired,
 	}
 	for (size_t i = 0; i < count; i++)
 		if (&observed[i] != right && observed[i].protocol == ours &&
-		    may_delete(merge, &observed[i]))
+		    observed[i].dst.length != 0 && may_delete(merge, &observed[i]))
 			add_change(merge, ROUTE_DELETE, &observed[i]);
 }
 

@@ -20,6 +20,7 @@ bool route_satisfies(const struct route *desired, const struct route *observed);
 struct route_conflict {
 	struct route desired;
 	struct route observed; /* the foreign route in its place, or beside it */
+	bool ours_stands;      /* beside it */
 };
 
 struct route_diff {

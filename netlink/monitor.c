@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <libmnl/libmnl.h>
 #include <linux/if_link.h>
+#include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -78,7 +79,9 @@ static void take_link(struct rtnl_monitor *monitor, const struct nlmsghdr *messa
 	if (!nl_message_attributes(message, sizeof(*header), table, IFLA_MAX))
 		monitor->overrun = true;
 	else if (header->ifi_family != AF_BRIDGE && !table[IFLA_WIRELESS])
-		monitor->events.link_changed(monitor->events.ctx, header->ifi_index);
+		monitor->events.link_changed(monitor->events.ctx, header->ifi_index,
+		                             message->nlmsg_type == RTM_DELLINK ||
+		                                     !(header->ifi_flags & IFF_UP));
 }
 
 static void take_address(struct rtnl_monitor *monitor, const struct nlmsghdr *message)
@@ -88,7 +91,8 @@ static void take_address(struct rtnl_monitor *monitor, const struct nlmsghdr *me
 	if (mnl_nlmsg_get_payload_len(message) < sizeof(*header))
 		monitor->overrun = true;
 	else
-		monitor->events.link_changed(monitor->events.ctx, (int)header->ifa_index);
+		monitor->events.link_changed(monitor->events.ctx, (int)header->ifa_index,
+		                             message->nlmsg_type == RTM_DELADDR);
 }
 
 static void take_message(struct rtnl_monitor *monitor, const struct nlmsghdr *message)

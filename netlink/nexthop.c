@@ -24,9 +24,13 @@ static int visit_message(void *ctx, const struct nlmsghdr *message)
 	if (message->nlmsg_type != RTM_NEWNEXTHOP)
 		return 0;
 	result = nexthop_decode(message, &nexthop);
-	if (result == 0)
+	if (result < 0)
+		return result;
+	nexthop.member = nexthop_decode_member(message, 0);
+	reading->visit(reading->ctx, &nexthop);
+	for (size_t i = 1; (nexthop.member = nexthop_decode_member(message, i)) != 0; i++)
 		reading->visit(reading->ctx, &nexthop);
-	return result;
+	return 0;
 }
 
 static void restart_reading(void *ctx)

@@ -5,6 +5,7 @@
 #include <libmnl/libmnl.h>
 #include <linux/nexthop.h>
 #include <linux/rtnetlink.h>
+#include <string.h>
 
 #include "attributes.h"
 
@@ -98,4 +99,19 @@ int nexthop_decode(const struct nlmsghdr *message, struct nexthop *out)
 	nexthop.foreign_attributes = has_foreign(header, table);
 	*out = nexthop;
 	return 0;
+}
+
+uint32_t nexthop_decode_member(const struct nlmsghdr *message, size_t index)
+{
+	const struct nlattr *table[NHA_MAX + 1];
+	struct nexthop_grp member;
+
+	if (!nl_message_attributes(message, sizeof(struct nhmsg), table, NHA_MAX) ||
+	    !table[NHA_GROUP] ||
+	    mnl_attr_get_payload_len(table[NHA_GROUP]) / sizeof(member) <= index)
+		return 0;
+	memcpy(&member,
+	       (const char *)mnl_attr_get_payload(table[NHA_GROUP]) + index * sizeof(member),
+	       sizeof(member));
+	return member.id;
 }

@@ -25,4 +25,7 @@ void nexthop_encode_dump(unsigned char buffer[static NEXTHOP_REQUEST_MAX]);
 /* Reads RTM_NEWNEXTHOP or RTM_DELNEXTHOP. 0: *out is filled; -EBADMSG: malformed. */
 int nexthop_decode(const struct nlmsghdr *message, struct nexthop *out);
 
+/* The number of a group's member; 0: it is no group, or has not so many. */
+uint32_t nexthop_decode_member(const struct nlmsghdr *message, size_t index);
+
 #endif

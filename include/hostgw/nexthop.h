@@ -22,6 +22,7 @@ struct nexthop {
 	struct ip_addr via; /* family 0: none */
 	int oif;            /* interface index; 0: none */
 	uint8_t protocol;
+	uint32_t member; /* of a group: an object in it; a dump visits a group once for each. 0: none */
 	/* Read from the kernel only: has what we never set (a group, a blackhole, fdb, an
 	 * encapsulation, onlink) or no gateway, so it is not of our making. */
 	bool foreign_attributes;

@@ -34,11 +34,12 @@ static void on_nexthop(void *ctx, const struct nexthop *nexthop, bool deleted)
 	fixture->nexthop_count++;
 }
 
-static void on_link(void *ctx, int index)
+static void on_link(void *ctx, int index, bool lost)
 {
 	struct monitor_fixture *fixture = ctx;
 
 	fixture->links_changed++;
+	fixture->losses += lost;
 	fixture->link_named = fixture->link_named || index == fixture->link;
 }
 
@@ -102,6 +103,7 @@ void monitor_fixture_forget(struct monitor_fixture *fixture)
 	fixture->route_count = fixture->nexthop_count = 0;
 	fixture->links_changed = fixture->overruns = 0;
 	fixture->link_named = false;
+	fixture->losses = 0;
 }
 
 void monitor_fixture_run_until(struct monitor_fixture *fixture,

@@ -37,7 +37,7 @@ struct monitor_fixture {
 	size_t route_count;
 	struct heard_nexthop nexthops[HEARD_MAX];
 	size_t nexthop_count;
-	unsigned links_changed, overruns;
+	unsigned links_changed, losses, overruns;
 	bool link_named; /* hgt0 was among those that changed */
 	bool stop_at_first;
 };

@@ -54,9 +54,9 @@ static void on_nexthop(void *ctx, const struct nexthop *nexthop, bool deleted)
 	(void)ctx, (void)nexthop, (void)deleted;
 }
 
-static void on_link(void *ctx, int index)
+static void on_link(void *ctx, int index, bool lost)
 {
-	(void)ctx, (void)index;
+	(void)ctx, (void)index, (void)lost;
 }
 
 static void on_overrun(void *ctx)

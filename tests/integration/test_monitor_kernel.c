@@ -22,22 +22,29 @@ static bool links_told(const struct monitor_fixture *fixture)
 
 static void links_and_addresses_are_told(void **state)
 {
-	static const char *const commands[] = {
-		"ip address add 192.168.2.144/24 dev hgt0",
-		"ip address del 192.168.2.144/24 dev hgt0",
-		"ip address add fd00:2::144/64 dev hgt0",
-		"ip link set hgt0 mtu 1400",
-		"ip link set hgt0 down",
-		"ip link add hgt2 type veth peer name hgt3",
-		"ip link del hgt2",
+	static const struct {
+		const char *command;
+		bool lost; /* routes may have gone with it */
+	} cases[] = {
+		{"ip address add 192.168.2.144/24 dev hgt0", false},
+		{"ip address del 192.168.2.144/24 dev hgt0", true},
+		{"ip address add fd00:2::144/64 dev hgt0", false},
+		{"ip link set hgt0 mtu 1400", false},
+		{"ip link set hgt0 down", true},
+		{"ip link set hgt0 up", false},
+		{"ip link add hgt2 type veth peer name hgt3", true}, /* it is not up */
+		{"ip link del hgt2", true},
 	};
 	struct monitor_fixture *fixture = *state;
 
-	for (size_t i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		/* Earlier events, of the links coming up say, must not be taken for this one's. */
 		monitor_fixture_forget(fixture);
-		sandbox_run("%s", commands[i]);
-		monitor_fixture_run_until(fixture, links_told, commands[i]);
+		sandbox_run("%s", cases[i].command);
+		monitor_fixture_run_until(fixture, links_told, cases[i].command);
+		monitor_fixture_hear(fixture);
+		if ((fixture->losses > 0) != cases[i].lost)
+			fail_msg("%s: %u losses", cases[i].command, fixture->losses);
 	}
 }
 

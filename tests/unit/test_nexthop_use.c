@@ -135,7 +135,10 @@ static void test_kinds_of_routes(void **state)
 static void test_object_of_a_route_that_is_to_be_plain(void **state)
 {
 	struct route observed[2], *desired = make_routes(2, 2);
-	struct nexthop nexthop = {NEXTHOP_ID_FIRST, make_ip("192.168.9.9"), UPLINK, OURS, false};
+	struct nexthop nexthop = {.id = NEXTHOP_ID_FIRST,
+	                          .via = make_ip("192.168.9.9"),
+	                          .oif = UPLINK,
+	                          .protocol = OURS};
 	struct nexthop_plan_input input = {.desired = desired,
 	                                   .desired_count = 2,
 	                                   .observed = observed,
@@ -182,8 +185,10 @@ static void test_change_over_to_plain_routes(void **state)
 	memcpy(observed, desired, sizeof(observed));
 	for (uint32_t i = 0; i < 3; i++) {
 		observed[i].nexthop_id = NEXTHOP_ID_FIRST + i;
-		nexthops[i] = (struct nexthop){NEXTHOP_ID_FIRST + i, desired[i].via, UPLINK, OURS,
-		                               false};
+		nexthops[i] = (struct nexthop){.id = NEXTHOP_ID_FIRST + i,
+		                               .via = desired[i].via,
+		                               .oif = UPLINK,
+		                               .protocol = OURS};
 	}
 	make_plan(&input, &plan);
 	assert_false(plan.in_use);

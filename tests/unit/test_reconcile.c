@@ -514,6 +514,7 @@ static void test_failed_dump_changes_nothing(void **state)
 	fixture->kernel.dump_fails = -EIO;
 	reconcile_distrust(fixture->reconciler, false);
 	assert_int_equal(try_run(fixture, true, &report), -EIO);
+	assert_true(report.next_due == UINT64_MAX);
 	reconcile_report_free(&report);
 	assert_int_equal(fixture->kernel.asked_count, 0);
 }
@@ -595,6 +596,7 @@ static void test_failed_send_is_an_error(void **state)
 
 	fixture->kernel.apply_fails = -ENOBUFS;
 	assert_int_equal(try_run(fixture, true, &report), -ENOBUFS);
+	assert_true(report.next_due == UINT64_MAX);
 	reconcile_report_free(&report);
 }
 
