@@ -357,12 +357,17 @@ static void what_others_add_shows(void **state)
 	            "ip nexthop add id 9 via 192.168.2.49 dev hgt0");
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		bool ipv6 = strncmp(cases[i].there, "-6 ", 3) == 0;
+		bool group = strncmp(cases[i].there, "group", 5) == 0;
 		struct ip_addr via = sandbox_ip(cases[i].via);
 
 		sandbox_run("ip %s nexthop add id 7 %s", ipv6 ? "-6" : "",
 		            cases[i].there + (ipv6 ? 3 : 0));
-		assert_int_equal(dump(fixture), 3);
+		/* A group is told once for each of its members. */
+		assert_int_equal(dump(fixture), group ? 4 : 3);
 		assert_int_equal(fixture->found[0].id, 7);
+		assert_int_equal(fixture->found[0].member, group ? 8 : 0);
+		assert_int_equal(fixture->found[1].id, group ? 7 : 8);
+		assert_int_equal(fixture->found[1].member, group ? 9 : 0);
 		assert_true(ip_equal(&fixture->found[0].via, &via));
 		if (fixture->found[0].foreign_attributes != cases[i].foreign)
 			fail_msg("%s", cases[i].there);
