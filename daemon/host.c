@@ -91,7 +91,8 @@ static void on_nexthop_changed(void *ctx, const struct nexthop *nexthop, bool de
 		host->changed(host->changed_ctx);
 }
 
-/* Pods come and go with links of their own; only our interface's news can have cost us routes. */
+/* Pods come and go with links of their own: only our interface's news can have cost us routes, and
+ * any other's a route that is in our way. */
 static void on_link_changed(void *ctx, int index, bool lost)
 {
 	struct host *host = ctx;
@@ -101,6 +102,8 @@ static void on_link_changed(void *ctx, int index, bool lost)
 		reconcile_distrust(host->reconciler, true);
 	else if (index == host->uplink.index)
 		reconcile_forgive(host->reconciler);
+	else if (lost && reconcile_stats(host->reconciler).conflicts > 0)
+		reconcile_distrust(host->reconciler, false);
 	host->changed(host->changed_ctx);
 }
 

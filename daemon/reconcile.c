@@ -255,7 +255,7 @@ int reconcile_run(struct reconciler *reconciler, const struct reconcile_goal *go
 		reconcile_report_free(report);
 		report->next_due = UINT64_MAX; /* the caller has a delay of its own for this */
 	} else {
-		reconciler->links_changed = false;
+		reconciler->links_changed = reconciler->object_told = false;
 	}
 	return result;
 }
@@ -273,12 +273,21 @@ void reconcile_report_free(struct reconcile_report *report)
 bool reconcile_note_route(struct reconciler *reconciler, const struct route *route,
                           enum route_event event)
 {
-	return observed_note_route(&reconciler->observed, route, event);
+	bool concerns = observed_note_route(&reconciler->observed, route, event);
+
+	reconciler->object_told = reconciler->object_told || (concerns && route->nexthop_id != 0);
+	return concerns;
 }
 
 bool reconcile_note_nexthop(struct reconciler *reconciler, const struct nexthop *nexthop)
 {
-	return observed_note_nexthop(&reconciler->observed, nexthop);
+	if (observed_note_nexthop(&reconciler->observed, nexthop))
+		return true;
+	/* Somebody else's: what is in our way may have gone along with it. */
+	if (reconciler->stats.conflicts == 0 && !reconciler->object_told)
+		return false;
+	observed_distrust(&reconciler->observed);
+	return true;
 }
 
 void reconcile_distrust(struct reconciler *reconciler, bool links)

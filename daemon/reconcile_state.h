@@ -17,6 +17,7 @@ struct reconciler {
 	struct route_ledger *ledger;
 	bool nexthops_in_use;
 	bool links_changed; /* since the last run */
+	bool object_told;   /* since the last run: of a route through an object, whoever's */
 
 	struct remembered last;
 	struct reconcile_stats stats;
