@@ -21,6 +21,12 @@ static void judge_change(struct reconciler *reconciler, const struct reconcile_g
                          struct reconcile_report *report)
 {
 	observed_note_change(&reconciler->observed, change);
+	/* Where only attributes tell it from the one that is wanted, the kernel takes either. */
+	if (change->verb == ROUTE_DELETE && change->result == 0 &&
+	    is_desired(report, goal, &change->route)) {
+		observed_distrust(&reconciler->observed);
+		report->raced = true;
+	}
 	/* Somebody else deleted it first: it is gone, as it should be. */
 	if (change->verb == ROUTE_DELETE && change->result == -ESRCH)
 		change->result = 0;
