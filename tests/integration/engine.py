@@ -10,7 +10,7 @@ from typing import Any, Iterable, Iterator
 from dual_stack import DUAL_CONF
 from lab import Lab, Worker
 from process import Process, RouteMonitor
-from waiting import poll_equal
+from waiting import poll, poll_equal
 
 OBJECTS = ("never", "always")  # --nexthop-objects
 IP_FAMILIES = ("-4", "-6")
@@ -97,6 +97,12 @@ class Engine:
         """One more node comes. Once its route stands, whatever happened before has been seen."""
         self.write((*peers, PROBE))
         self.wait((*peers, PROBE))
+
+    def wait_calm(self) -> None:
+        """Until duplicate address detection is over: at its end the daemon reads everything anew,
+        and would find by that what it has to find by itself."""
+        tentative = lambda: self.worker.ip_json("address", "show", "tentative")
+        poll(lambda: not any(tentative()), "no address is tentative")
 
     def monitor(self) -> RouteMonitor:
         """Routes of both families and nexthop objects, with times."""

@@ -38,6 +38,7 @@ class Story:
         self._hits: dict[str, list[float]] = {}
         self._running = False
         engine.ip(*TUNNEL, "route del default")
+        engine.wait_calm()
         self._write()
 
     # ---- the daemon and its nodes ----

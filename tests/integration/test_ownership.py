@@ -221,6 +221,38 @@ def test_foreign_route_in_the_way(
     engine.wait(PEERS)
 
 
+WAYS_TO_GO = {
+    "with its link": ("link del tun0", "10.1.1.0/24 via 172.16.0.9 dev tun0 proto static"),
+    "with its link down": ("link set tun0 down", "10.1.1.0/24 via 172.16.0.9 dev tun0"),
+    "with its address": (
+        "address del 172.16.0.1/24 dev tun0",
+        "10.1.1.0/24 via 172.16.0.9 dev tun0 proto static",
+    ),
+    "with its object": ("nexthop del id 7", "10.1.1.0/24 nhid 7 proto static"),
+    "IPv6, with its link": ("link del tun0", "fd00:1:1::/64 via fd00:99::9 dev tun0"),
+    "IPv6, with its object": ("nexthop del id 8", "fd00:1:1::/64 nhid 8 proto static"),
+}
+
+
+@pytest.mark.parametrize("command, route", WAYS_TO_GO.values(), ids=WAYS_TO_GO)
+def test_foreign_route_that_goes_without_a_word(
+    engine: Engine, command: str, route: str
+) -> None:
+    """The kernel drops it together with something else and does not say so."""
+    engine.ip(
+        *TUNNEL,
+        "nexthop add id 7 via 172.16.0.9 dev tun0",
+        "nexthop add id 8 via fd00:99::9 dev tun0",
+        f"route add {route}",
+    )
+    engine.wait_calm()
+    engine.write(PEERS)
+    engine.start().wait_log(r"^W.*Route .* is in the way of ")
+    poll(lambda: PEERS[2].pod_cidrs[1] in engine.ours(), "the other routes")
+    engine.ip(command)
+    engine.wait(PEERS)
+
+
 def test_foreign_route_put_there_while_nobody_looked(engine: Engine) -> None:
     """A new life does not know that it took our route's place: it was there first."""
     engine.run()
