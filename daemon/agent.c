@@ -7,18 +7,19 @@
 #include "agent.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <uv.h>
 
-#include "handle.h"
 #include "host.h"
 #include "http.h"
 #include "node_source.h"
 #include "node_status.h"
+#include "reload.h"
 #include "rounds.h"
+#include "service_notify.h"
+#include "signals.h"
 #include "warm_state.h"
 
 struct agent {
@@ -43,8 +44,9 @@ struct agent {
 	struct node_status *status; /* NULL: it is not written to */
 	struct events *events;      /* NULL: none are sent */
 
-	struct http_server *http; /* NULL: --healthz-port=0 */
-	uv_signal_t terminate, interrupt;
+	struct http_server *http;       /* NULL: --healthz-port=0 */
+	struct service_notify *service; /* NULL: nobody wants to be told */
+	struct signals signals;
 };
 
 /* ---- the own Node ---- */
@@ -259,6 +261,39 @@ static int serve_health(struct agent *agent, struct error *err)
 	                         is_ready, agent, &agent->http, err);
 }
 
+/* ---- systemd asks ---- */
+
+static void tell_service(struct agent *agent)
+{
+	const struct reconcile_stats stats = reconcile_stats(agent->host.reconciler);
+	char text[256];
+
+	if (is_ready(agent, text, sizeof(text))) {
+		snprintf(text, sizeof(text),
+		         "%zu nodes; %zu of %zu routes in place, %zu in conflict with those of "
+		         "others",
+		         node_table_count(agent->nodes), stats.installed, stats.desired,
+		         stats.conflicts);
+		service_notify_ready(agent->service);
+	}
+	text[strcspn(text, "\n")] = '\0';
+	service_notify_status(agent->service, text);
+}
+
+static void on_round_over(void *ctx)
+{
+	tell_service(ctx);
+}
+
+/* Without it the daemon does its work all the same. */
+static void open_service(struct agent *agent)
+{
+	struct error err;
+
+	if (service_notify_open(&agent->loop, getenv, &agent->service, &err) < 0)
+		log_warning(agent->log, "%s", err.text);
+}
+
 /* ---- life ---- */
 
 /* After this only closing handles are left, and the loop ends. */
@@ -271,17 +306,35 @@ static void shut_down(struct agent *agent)
 	node_source_close(&agent->source);
 	http_server_close(agent->http);
 	rounds_close(&agent->rounds);
-	handle_close(&agent->terminate);
-	handle_close(&agent->interrupt);
+	signals_close(&agent->signals);
+	service_notify_stopping(agent->service);
+	service_notify_close(agent->service);
 }
 
-static void stop(uv_signal_t *handle, int number)
+static void stop(void *ctx, const char *name)
 {
-	struct agent *agent = handle->data;
+	struct agent *agent = ctx;
 
-	log_info(agent->log, "%s received: stopping; routes and rules stay in place",
-	         number == SIGTERM ? "SIGTERM" : "SIGINT");
+	log_info(agent->log, "%s received: stopping; routes and rules stay in place", name);
 	shut_down(agent);
+}
+
+/* What is read again, and what is looked at again; flags and kubeconfig count from start to end. */
+static void reload(void *ctx)
+{
+	struct agent *agent = ctx;
+	struct error err;
+
+	log_info(agent->log, "SIGHUP received: reading %s%s%s again",
+	         agent->options->net_config_path, agent->source.nodes_file ? " and " : "",
+	         agent->source.nodes_file ? agent->options->nodes_file : "");
+	service_notify_reloading(agent->service);
+	if (reload_net_conf(&agent->settings, &agent->host, &agent->loop, &err) < 0)
+		log_error(agent->log, "%s; the network stays as it is configured", err.text);
+	node_source_reread(&agent->source);
+	host_distrust(&agent->host);
+	rounds_ask(&agent->rounds);
+	service_notify_reloaded(agent->service);
 }
 
 static void on_source_failed(void *ctx, const struct error *err)
@@ -291,17 +344,6 @@ static void on_source_failed(void *ctx, const struct error *err)
 	log_error(agent->log, "%s", err->text);
 	agent->exit_code = EXIT_FAILURE;
 	shut_down(agent);
-}
-
-static int catch_signal(struct agent *agent, uv_signal_t *handle, int number, struct error *err)
-{
-	int result = uv_signal_init(&agent->loop, handle);
-
-	handle->data = agent;
-	if (result == 0)
-		result = uv_signal_start(handle, stop, number);
-	return result < 0 ? error_set(err, -result, "catching signals: %s", uv_strerror(result))
-	                  : 0;
 }
 
 /* Everything that only reads, so that a mistake is found before the host is touched. Returns the
@@ -347,9 +389,10 @@ static int start(struct agent *agent, struct error *err)
 {
 	int result;
 
-	if (catch_signal(agent, &agent->terminate, SIGTERM, err) < 0 ||
-	    catch_signal(agent, &agent->interrupt, SIGINT, err) < 0)
+	agent->signals = (struct signals){.stop = stop, .reload = reload, .ctx = agent};
+	if (signals_catch(&agent->signals, &agent->loop, err) < 0)
 		return EXIT_FAILURE;
+	open_service(agent);
 	agent->rounds = (struct rounds){
 		.loop = &agent->loop,
 		.log = agent->log,
@@ -359,6 +402,7 @@ static int start(struct agent *agent, struct error *err)
 		.source_name = agent->options->kube_subnet_mgr ? "Kubernetes Subnet Manager"
 	                                                       : "Nodes File",
 		.publish = publish_node,
+		.over = on_round_over,
 		.ctx = agent,
 	};
 	if (rounds_start(&agent->rounds, err) < 0)

@@ -5,7 +5,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "default_route.h"
 #include "file.h"
 #include "instance.h"
 #include "subnet_file.h"
@@ -67,86 +66,6 @@ void host_close(struct host *host)
 	if (host->claim >= 0)
 		close(host->claim);
 	memset(host, 0, sizeof(*host));
-}
-
-/* ---- what others change ---- */
-
-static void on_route_changed(void *ctx, const struct route *route, enum route_event event)
-{
-	struct host *host = ctx;
-	bool concerns = reconcile_note_route(host->reconciler, route, event);
-
-	if (default_route_is(route))
-		host->default_route_stale = concerns = true;
-	if (concerns)
-		host->changed(host->changed_ctx);
-}
-
-static void on_nexthop_changed(void *ctx, const struct nexthop *nexthop, bool deleted)
-{
-	struct host *host = ctx;
-
-	(void)deleted;
-	if (reconcile_note_nexthop(host->reconciler, nexthop))
-		host->changed(host->changed_ctx);
-}
-
-/* Pods come and go with links of their own: only our interface's news can have cost us routes, and
- * any other's a route that is in our way. */
-static void on_link_changed(void *ctx, int index, bool lost)
-{
-	struct host *host = ctx;
-
-	host->links_stale = true;
-	if (index == host->uplink.index && lost)
-		reconcile_distrust(host->reconciler, true);
-	else if (index == host->uplink.index)
-		reconcile_forgive(host->reconciler);
-	else if (lost && reconcile_stats(host->reconciler).conflicts > 0)
-		reconcile_distrust(host->reconciler, false);
-	host->changed(host->changed_ctx);
-}
-
-static void on_overrun(void *ctx)
-{
-	struct host *host = ctx;
-
-	host->links_stale = true;
-	host->default_route_stale = true;
-	reconcile_distrust(host->reconciler, true);
-	host->changed(host->changed_ctx);
-}
-
-int host_watch(struct host *host, uv_loop_t *loop, void (*changed)(void *ctx), void *ctx,
-               struct error *err)
-{
-	struct rtnl_monitor_config config = {
-		.loop = loop,
-		.own = host->rtnl,
-		.events =
-			{
-				.ctx = host,
-				.route_changed = on_route_changed,
-				.nexthop_changed = on_nexthop_changed,
-				.link_changed = on_link_changed,
-				.overrun = on_overrun,
-			},
-	};
-	int result;
-
-	memcpy(config.networks, host->settings->conf.network, sizeof(config.networks));
-	host->changed = changed;
-	host->changed_ctx = ctx;
-	result = rtnl_monitor_start(&config, &host->monitor, err);
-	/* What was read before is older than the first event. */
-	host_distrust(host);
-	return result;
-}
-
-void host_unwatch(struct host *host)
-{
-	rtnl_monitor_stop(host->monitor);
-	host->monitor = NULL;
 }
 
 /* ---- facts ---- */

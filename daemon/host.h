@@ -59,6 +59,9 @@ void host_close(struct host *host);
 int host_watch(struct host *host, uv_loop_t *loop, void (*changed)(void *ctx), void *ctx,
                struct error *err);
 void host_unwatch(struct host *host);
+/* The settings' networks have changed: watches for what concerns those. Negative: it is still the
+ * former ones that are watched. */
+int host_follow_networks(struct host *host, uv_loop_t *loop, struct error *err);
 
 /* Brings the facts up to date. -ENODEV: the interface is away; everything stays as it is until it
  * is back, as there is nothing to install routes on. One that was chosen by the default route and

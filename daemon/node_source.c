@@ -200,6 +200,14 @@ int node_source_open(struct node_source *source, struct error *err)
 	return follow_file(source, err);
 }
 
+void node_source_reread(struct node_source *source)
+{
+	if (!source->nodes_file)
+		return;
+	source->trouble.text[0] = '\0';
+	nodes_file_reread(source->nodes_file);
+}
+
 void node_source_close(struct node_source *source)
 {
 	pod_node_close(source->pod_node);

@@ -45,6 +45,9 @@ struct node_source {
  * node_source_close is due after a failure too.
  */
 int node_source_open(struct node_source *source, struct error *err);
+/* Reads a nodes file again, and says again what is wrong with it; the Kubernetes API is watched and
+ * needs no asking. Not from within a callback. */
+void node_source_reread(struct node_source *source);
 /* No callback comes after this; handles close on the loop's next turns. What uses the client has
  * been closed before. Zeros are fine. */
 void node_source_close(struct node_source *source);

@@ -299,6 +299,12 @@ int nodes_file_start(uv_loop_t *loop, const char *path, const char *annotation_p
 	return 0;
 }
 
+void nodes_file_reread(struct nodes_file *file)
+{
+	uv_timer_stop(&file->settle);
+	read_again(&file->settle);
+}
+
 void nodes_file_close(struct nodes_file *file)
 {
 	if (!file)

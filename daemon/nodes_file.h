@@ -20,6 +20,9 @@ struct nodes_file;
  */
 int nodes_file_start(uv_loop_t *loop, const char *path, const char *annotation_prefix,
                      const struct node_sink *sink, struct nodes_file **out, struct error *err);
+/* Reads it at once, whether it has changed or not, and calls back as after a change. Not from
+ * within a callback. */
+void nodes_file_reread(struct nodes_file *file);
 /* No callback comes after this; the memory goes on the loop's next turn. NULL is fine. */
 void nodes_file_close(struct nodes_file *file);
 

@@ -296,6 +296,14 @@ void reconcile_distrust(struct reconciler *reconciler, bool links)
 	reconciler->links_changed = reconciler->links_changed || links;
 }
 
+void reconcile_follow_networks(struct reconciler *reconciler,
+                               const struct prefix networks[IP_FAMILIES])
+{
+	memcpy(reconciler->networks, networks, sizeof(reconciler->networks));
+	memcpy(reconciler->observed.networks, networks, sizeof(reconciler->observed.networks));
+	observed_distrust(&reconciler->observed);
+}
+
 void reconcile_settle(struct reconciler *reconciler)
 {
 	(void)route_view_settle(reconciler->observed.routes); /* if it cannot, the next run reads */

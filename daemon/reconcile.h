@@ -102,6 +102,10 @@ void reconcile_distrust(struct reconciler *reconciler, bool links);
  * what others did meanwhile in order, so that the next event finds a picture to fit into. */
 void reconcile_settle(struct reconciler *reconciler);
 
+/* Other networks are configured than reconciler_new was told of. */
+void reconcile_follow_networks(struct reconciler *reconciler,
+                               const struct prefix networks[IP_FAMILIES]);
+
 /* The link changed for the better: what was refused may work now. */
 void reconcile_forgive(struct reconciler *reconciler);
 

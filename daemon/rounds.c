@@ -176,6 +176,7 @@ static void run_round(uv_timer_t *timer)
 	announce_end(&rounds->announcer);
 	plan_free(&plan);
 	schedule_next(rounds, &outcome);
+	rounds->over(rounds->ctx);
 }
 
 void rounds_ask(struct rounds *rounds)

@@ -23,6 +23,7 @@ struct rounds {
 	/* Told when the own pod CIDR is known, and at the end of each round from then on. `ready`:
 	 * routes are read and sent, rules and file are in place. */
 	void (*publish)(void *ctx, bool ready);
+	void (*over)(void *ctx); /* at the end of every round */
 	void *ctx;
 	bool may_run;    /* there are nodes to plan with */
 	bool may_delete; /* ... all of them: a complete list was seen */

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What others change on the host: the monitor's news, and whom they concern. */
+#include <string.h>
+
+#include "default_route.h"
+#include "host.h"
+
+static void on_route_changed(void *ctx, const struct route *route, enum route_event event)
+{
+	struct host *host = ctx;
+	bool concerns = reconcile_note_route(host->reconciler, route, event);
+
+	if (default_route_is(route))
+		host->default_route_stale = concerns = true;
+	if (concerns)
+		host->changed(host->changed_ctx);
+}
+
+static void on_nexthop_changed(void *ctx, const struct nexthop *nexthop, bool deleted)
+{
+	struct host *host = ctx;
+
+	(void)deleted;
+	if (reconcile_note_nexthop(host->reconciler, nexthop))
+		host->changed(host->changed_ctx);
+}
+
+/* Pods come and go with links of their own: only our interface's news can have cost us routes, and
+ * any other's a route that is in our way. */
+static void on_link_changed(void *ctx, int index, bool lost)
+{
+	struct host *host = ctx;
+
+	host->links_stale = true;
+	if (index == host->uplink.index && lost)
+		reconcile_distrust(host->reconciler, true);
+	else if (index == host->uplink.index)
+		reconcile_forgive(host->reconciler);
+	else if (lost && reconcile_stats(host->reconciler).conflicts > 0)
+		reconcile_distrust(host->reconciler, false);
+	host->changed(host->changed_ctx);
+}
+
+static void on_overrun(void *ctx)
+{
+	struct host *host = ctx;
+
+	host->links_stale = true;
+	host->default_route_stale = true;
+	reconcile_distrust(host->reconciler, true);
+	host->changed(host->changed_ctx);
+}
+
+static int start_monitor(struct host *host, uv_loop_t *loop, struct rtnl_monitor **out,
+                         struct error *err)
+{
+	struct rtnl_monitor_config config = {
+		.loop = loop,
+		.own = host->rtnl,
+		.events =
+			{
+				.ctx = host,
+				.route_changed = on_route_changed,
+				.nexthop_changed = on_nexthop_changed,
+				.link_changed = on_link_changed,
+				.overrun = on_overrun,
+			},
+	};
+
+	memcpy(config.networks, host->settings->conf.network, sizeof(config.networks));
+	return rtnl_monitor_start(&config, out, err);
+}
+
+int host_watch(struct host *host, uv_loop_t *loop, void (*changed)(void *ctx), void *ctx,
+               struct error *err)
+{
+	int result;
+
+	host->changed = changed;
+	host->changed_ctx = ctx;
+	result = start_monitor(host, loop, &host->monitor, err);
+	/* What was read before is older than the first event. */
+	host_distrust(host);
+	return result;
+}
+
+int host_follow_networks(struct host *host, uv_loop_t *loop, struct error *err)
+{
+	struct rtnl_monitor *fresh;
+	int result = start_monitor(host, loop, &fresh, err);
+
+	if (result < 0)
+		return result;
+	rtnl_monitor_stop(host->monitor);
+	host->monitor = fresh;
+	reconcile_follow_networks(host->reconciler, host->settings->conf.network);
+	host_distrust(host);
+	return 0;
+}
+
+void host_unwatch(struct host *host)
+{
+	rtnl_monitor_stop(host->monitor);
+	host->monitor = NULL;
+}
