@@ -10,76 +10,31 @@
 #include <libnftnl/udata.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "masquerade_expr.h"
 
-/* libnftnl writes without looking for room. No message of ours comes near this: the largest
- * holds INTERVALS_A_MESSAGE intervals of 76 bytes. */
-#define MESSAGE_MAX         16384
+/* 76 bytes each: far below NFT_MESSAGE_MAX. */
 #define INTERVALS_A_MESSAGE 128
+
+/* For the kernel's refusal of a nat chain or of masquerade. */
+#define NEEDS_NAT "masquerading needs Linux 5.2 or newer with nft_chain_nat and nft_masq"
 
 /* nft's own numbers for types and byte orders, which it keeps in the kernel for its listing. */
 enum { NFT_TYPE_IPV4_ADDR = 7, NFT_TYPE_IPV6_ADDR = 8, NFT_BYTEORDER_BIG_ENDIAN = 2 };
 
 enum { PRIORITY_FILTER = 0, PRIORITY_SRCNAT = 100 };
 
-static bool reserve(struct nft_batch *batch)
-{
-	size_t size = batch->size ? batch->size * 2 : 4 * (size_t)MESSAGE_MAX;
-	unsigned char *bytes;
-
-	if (batch->size - batch->used >= MESSAGE_MAX)
-		return true;
-	bytes = realloc(batch->bytes, size);
-	if (!bytes)
-		return false;
-	batch->bytes = bytes;
-	batch->size = size;
-	return true;
-}
-
-static void finish(struct nft_batch *batch, const struct nlmsghdr *message)
-{
-	batch->used += NLMSG_ALIGN(message->nlmsg_len);
-}
-
-/* Starts a message; NULL: no memory. The label says what it is about. */
-__attribute__((format(printf, 5, 6))) static struct nlmsghdr *begin(struct nft_batch *batch,
-                                                                    uint16_t type, uint16_t flags,
-                                                                    bool needs_nat,
-                                                                    const char *format, ...)
-{
-	struct nft_label *labels;
-	va_list args;
-
-	labels = reallocarray(batch->labels, batch->count + 1, sizeof(*labels));
-	if (!labels)
-		return NULL;
-	batch->labels = labels;
-	if (!reserve(batch))
-		return NULL;
-	va_start(args, format);
-	vsnprintf(labels[batch->count].text, NFT_LABEL_MAX, format, args);
-	va_end(args);
-	labels[batch->count++].needs_nat = needs_nat;
-	return nftnl_nlmsg_build_hdr((char *)batch->bytes + batch->used, type, NFPROTO_INET,
-	                             flags | NLM_F_ACK, batch->sequence + (uint32_t)batch->count);
-}
-
 static int put_table(struct nft_batch *batch, uint16_t type)
 {
 	struct nftnl_table *table = nftnl_table_alloc();
-	struct nlmsghdr *message = begin(batch, type, 0, false, "table inet " MASQUERADE_TABLE);
+	struct nlmsghdr *message = nft_batch_begin(batch, type, NFPROTO_INET, 0,
+	                                           "table inet " MASQUERADE_TABLE);
 	int result = -ENOMEM;
 
 	if (table && message &&
 	    nftnl_table_set_str(table, NFTNL_TABLE_NAME, MASQUERADE_TABLE) == 0) {
 		nftnl_table_nlmsg_build_payload(message, table);
-		finish(batch, message);
+		nft_batch_finish(batch, message);
 		result = 0;
 	}
 	if (table)
@@ -91,10 +46,13 @@ static int put_chain(struct nft_batch *batch, enum masquerade_chain which)
 {
 	bool nat = which == MASQUERADE_POSTROUTING;
 	struct nftnl_chain *chain = nftnl_chain_alloc();
-	struct nlmsghdr *message = begin(batch, NFT_MSG_NEWCHAIN, NLM_F_CREATE, nat, "chain %s",
-	                                 masquerade_chain_name(which));
+	struct nlmsghdr *message = nft_batch_begin(batch, NFT_MSG_NEWCHAIN, NFPROTO_INET,
+	                                           NLM_F_CREATE, "chain %s",
+	                                           masquerade_chain_name(which));
 	int result = -ENOMEM;
 
+	if (nat)
+		nft_batch_needs(batch, NEEDS_NAT);
 	if (chain && message &&
 	    nftnl_chain_set_str(chain, NFTNL_CHAIN_TABLE, MASQUERADE_TABLE) == 0 &&
 	    nftnl_chain_set_str(chain, NFTNL_CHAIN_NAME, masquerade_chain_name(which)) == 0 &&
@@ -105,7 +63,7 @@ static int put_chain(struct nft_batch *batch, enum masquerade_chain which)
 		                    nat ? PRIORITY_SRCNAT : PRIORITY_FILTER);
 		nftnl_chain_set_u32(chain, NFTNL_CHAIN_POLICY, NF_ACCEPT);
 		nftnl_chain_nlmsg_build_payload(message, chain);
-		finish(batch, message);
+		nft_batch_finish(batch, message);
 		result = 0;
 	}
 	if (chain)
@@ -148,8 +106,9 @@ static struct nftnl_set *new_set(enum ip_family_index family, enum masquerade_se
 static int put_set(struct nft_batch *batch, enum ip_family_index family, enum masquerade_set which)
 {
 	struct nftnl_set *set = new_set(family, which);
-	struct nlmsghdr *message = begin(batch, NFT_MSG_NEWSET, NLM_F_CREATE, false, "set %s",
-	                                 masquerade_set_name(family, which));
+	struct nlmsghdr *message = nft_batch_begin(batch, NFT_MSG_NEWSET, NFPROTO_INET,
+	                                           NLM_F_CREATE, "set %s",
+	                                           masquerade_set_name(family, which));
 	int result = -ENOMEM;
 
 	if (set && message && set_byte_order(set)) {
@@ -158,7 +117,7 @@ static int put_set(struct nft_batch *batch, enum ip_family_index family, enum ma
 		                  family == IP_V4 ? NFT_TYPE_IPV4_ADDR : NFT_TYPE_IPV6_ADDR);
 		nftnl_set_set_u32(set, NFTNL_SET_KEY_LEN, ip_bits(ip_family(family)) / 8U);
 		nftnl_set_nlmsg_build_payload(message, set);
-		finish(batch, message);
+		nft_batch_finish(batch, message);
 		result = 0;
 	}
 	if (set)
@@ -196,15 +155,16 @@ static int put_elements(struct nft_batch *batch, enum ip_family_index family,
                         size_t count)
 {
 	struct nftnl_set *set = new_set(family, which);
-	struct nlmsghdr *message = begin(batch, NFT_MSG_NEWSETELEM, NLM_F_CREATE, false,
-	                                 "elements of set %s", masquerade_set_name(family, which));
+	struct nlmsghdr *message = nft_batch_begin(batch, NFT_MSG_NEWSETELEM, NFPROTO_INET,
+	                                           NLM_F_CREATE, "elements of set %s",
+	                                           masquerade_set_name(family, which));
 	bool whole = set && message;
 
 	for (size_t i = 0; whole && i < count; i++)
 		whole = add_interval(set, &intervals[i]);
 	if (whole) {
 		nftnl_set_elems_nlmsg_build_payload(message, set);
-		finish(batch, message);
+		nft_batch_finish(batch, message);
 	}
 	if (set)
 		nftnl_set_free(set);
@@ -232,15 +192,17 @@ static int put_rule(struct nft_batch *batch, const struct masquerade_entry *entr
                     bool fully_random)
 {
 	struct nftnl_rule *rule = masquerade_rule_new(entry, fully_random);
-	struct nlmsghdr *message = begin(batch, NFT_MSG_NEWRULE, NLM_F_CREATE | NLM_F_APPEND,
-	                                 entry->rule->verdict == MASQUERADE_MASQUERADE,
-	                                 "rule \"%s\" of chain %s", entry->rule->comment,
-	                                 masquerade_chain_name(entry->rule->chain));
+	struct nlmsghdr *message = nft_batch_begin(batch, NFT_MSG_NEWRULE, NFPROTO_INET,
+	                                           NLM_F_CREATE | NLM_F_APPEND,
+	                                           "rule \"%s\" of chain %s", entry->rule->comment,
+	                                           masquerade_chain_name(entry->rule->chain));
 	int result = -ENOMEM;
 
+	if (entry->rule->verdict == MASQUERADE_MASQUERADE)
+		nft_batch_needs(batch, NEEDS_NAT);
 	if (rule && message) {
 		nftnl_rule_nlmsg_build_payload(message, rule);
-		finish(batch, message);
+		nft_batch_finish(batch, message);
 		result = 0;
 	}
 	if (rule)
@@ -270,26 +232,10 @@ static int put_contents(struct nft_batch *batch, const struct masquerade_ruleset
 	return result;
 }
 
-int nft_batch_encode(struct nft_batch *batch, const struct masquerade_ruleset *ruleset)
+int masquerade_encode(struct nft_batch *batch, const struct masquerade_ruleset *ruleset)
 {
 	bool wanted = ruleset->chains[MASQUERADE_POSTROUTING] ||
 	              ruleset->chains[MASQUERADE_FORWARD];
-	int result;
 
-	if (!reserve(batch))
-		return -ENOMEM;
-	finish(batch, nftnl_batch_begin((char *)batch->bytes, batch->sequence));
-	result = wanted ? put_contents(batch, ruleset) : put_table(batch, NFT_MSG_DELTABLE);
-	if (result < 0 || !reserve(batch))
-		return -ENOMEM;
-	finish(batch, nftnl_batch_end((char *)batch->bytes + batch->used,
-	                              batch->sequence + (uint32_t)batch->count + 1));
-	return 0;
-}
-
-void nft_batch_release(struct nft_batch *batch)
-{
-	free(batch->bytes);
-	free(batch->labels);
-	memset(batch, 0, sizeof(*batch));
+	return wanted ? put_contents(batch, ruleset) : put_table(batch, NFT_MSG_DELTABLE);
 }

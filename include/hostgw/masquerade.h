@@ -8,6 +8,7 @@
 #define HOSTGW_MASQUERADE_H
 
 #include "hostgw/error.h"
+#include "hostgw/nft.h"
 #include "hostgw/prefix.h"
 
 #define MASQUERADE_TABLE "hostgw"
@@ -21,11 +22,6 @@ struct masquerade_rules {
 	const struct prefix *nonmasquerade; /* further CIDRs that see pod addresses */
 	size_t nonmasquerade_count;
 };
-
-/* The nf_tables netlink socket. Work is done inside sendmsg(2), so it never waits. */
-struct nft;
-int nft_open(struct nft **out, struct error *err);
-void nft_close(struct nft *nft); /* NULL is fine */
 
 /* Replaces the table's contents by what `rules` say, in one transaction; with neither
  * masquerade nor forward the table goes. On failure the old contents stand; `err` holds
