@@ -11,6 +11,7 @@
 #include <uv.h>
 
 #include "agent.h"
+#include "command.h"
 #include "hostgw/kube_launch.h"
 #include "plan_command.h"
 #include "version.h"
@@ -23,34 +24,6 @@ static const char *from_environment(const char *name)
 static void print_note(void *ctx, const char *text)
 {
 	log_info((const struct log *)ctx, "%s", text);
-}
-
-static int print_version(void)
-{
-	printf("hostgwd %s (commit %s)\n%s, libuv %s, cJSON %s\n", HOSTGW_VERSION, HOSTGW_COMMIT,
-	       curl_version(), uv_version_string(), cJSON_Version());
-	return EXIT_SUCCESS;
-}
-
-static int print_help(void)
-{
-	puts("hostgwd: routes between the pod networks of Kubernetes nodes, podCIDR via nodeIP\n"
-	     "\n"
-	     "Usage:\n"
-	     "  hostgwd --kube-subnet-mgr [flags]    nodes from the Kubernetes API\n"
-	     "  hostgwd --nodes-file FILE [flags]    nodes from a file\n"
-	     "  hostgwd plan [flags] [-o FORMAT]     shows what a run with these flags would change\n"
-	     "                                       on this host, and changes nothing\n"
-	     "  hostgwd version");
-	options_print_help(stdout);
-	return EXIT_SUCCESS;
-}
-
-/* Verbosity and format must be known before the first line, so the notes come last. */
-static void ignore_note(void *ctx, const char *text)
-{
-	(void)ctx;
-	(void)text;
 }
 
 /* A round makes tables of megabytes in large clusters, most of which is never written to. As
@@ -84,21 +57,78 @@ static int run_daemon(const struct options *options, const struct log *log)
 	return agent_run(options, log);
 }
 
-/* `least`: it logs no less than that. */
-static int run_with_flags(int argc, char *const argv[], enum log_level least,
-                          int (*run)(const struct options *options, const struct log *log))
+/* ---- what takes none ---- */
+
+static int print_version(struct command_list commands, int argc, char *const argv[])
 {
-	struct log log = {.format = LOG_FORMAT_KLOG, .least = least};
+	(void)commands;
+	(void)argc;
+	(void)argv;
+	printf("hostgwd %s (commit %s)\n%s, libuv %s, cJSON %s\n", HOSTGW_VERSION, HOSTGW_COMMIT,
+	       curl_version(), uv_version_string(), cJSON_Version());
+	return EXIT_SUCCESS;
+}
+
+static int print_help(struct command_list commands, int argc, char *const argv[])
+{
+	(void)argc;
+	(void)argv;
+	help_print(stdout, commands);
+	return EXIT_SUCCESS;
+}
+
+static const struct command commands[] = {
+	{
+		.name = "plan",
+		.arguments = "[flags] [-o FORMAT]",
+		.help = "shows what a run with these flags would change "
+			"on this host, and changes nothing",
+		.run = plan_command_run,
+		.least = LOG_LEVEL_WARNING,
+	},
+	{
+		.name = "version",
+		.arguments = "",
+		.help = "prints the version and those of libraries",
+		.run_plain = print_version,
+	},
+	{
+		.name = "help",
+		.arguments = "",
+		.help = "prints this",
+		.run_plain = print_help,
+	},
+	{
+		.name = "generate",
+		.arguments = "man|bash|zsh",
+		.help = "prints the man page, or a shell's completion",
+		.run_plain = generate_run,
+	},
+};
+
+static const struct command_list command_list = {commands, sizeof(commands) / sizeof(commands[0])};
+
+/* Without a word. */
+static const struct command daemon_command = {
+	.name = "hostgwd",
+	.run = run_daemon,
+	.least = LOG_LEVEL_INFO,
+};
+
+static int run_with_flags(const struct command *command, int argc, char *const argv[])
+{
+	struct log log = {.format = LOG_FORMAT_KLOG, .least = command->least};
 	struct options options;
 	struct error err;
 
-	if (options_parse(argc, argv, from_environment, &options, ignore_note, NULL, &err) < 0 ||
+	if (options_parse(argc, argv, from_environment, &options, NULL, NULL, &err) < 0 ||
 	    log_format_parse(options.log_format, &log.format, &err) < 0)
 		return refuse(&log, &err);
 	if (options.version)
-		return print_version();
+		return print_version(command_list, argc, argv);
 	if (options.help)
-		return print_help();
+		return print_help(command_list, argc, argv);
+	/* Verbosity and format must be known before the first line, so the notes come last. */
 	log.verbosity = (int)options.verbosity;
 	options_parse(argc, argv, from_environment, &options, print_note, &log, &err);
 	/* A write to a closed connection or log pipe is an error to handle, not a reason to die. */
@@ -107,23 +137,22 @@ static int run_with_flags(int argc, char *const argv[], enum log_level least,
 	/* Tokens and keys are in memory then: no core dumps, and no reading by other processes. */
 	if (options.kube_subnet_mgr)
 		prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
-	return run(&options, &log);
+	return command->run(&options, &log);
 }
 
 int main(int argc, char *argv[])
 {
-	const char *command = argc > 1 ? argv[1] : "-";
+	const struct command *command;
 
 	kube_launch_if_asked(argv);
-	if (command[0] == '-')
-		return run_with_flags(argc, argv, LOG_LEVEL_INFO, run_daemon);
-	if (strcmp(command, "plan") == 0)
-		return run_with_flags(argc - 1, argv + 1, LOG_LEVEL_WARNING, plan_command_run);
-	if (strcmp(command, "version") == 0)
-		return print_version();
-	if (strcmp(command, "help") == 0)
-		return print_help();
-	fprintf(stderr, "hostgwd: unknown command \"%s\"; hostgwd --help shows what there is\n",
-	        command);
-	return EXIT_MISTAKE;
+	if (argc < 2 || argv[1][0] == '-')
+		return run_with_flags(&daemon_command, argc, argv);
+	command = command_find(command_list, argv[1]);
+	if (!command) {
+		command_print_unknown(command_list, argv[1]);
+		return EXIT_MISTAKE;
+	}
+	if (command->run_plain)
+		return command->run_plain(command_list, argc - 1, argv + 1);
+	return run_with_flags(command, argc - 1, argv + 1);
 }

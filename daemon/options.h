@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The command line and the environment. One table in options.c is the only
- * list of flags; the help comes from it. Flannel's flags are read from
- * FLANNELD_<NAME> too, hostgwd's own from HOSTGW_<NAME>; a flag wins.
+ * The command line and the environment, by the table of flags (option_table.h). Flannel's flags are
+ * read from FLANNELD_<NAME> too, hostgwd's own from HOSTGW_<NAME>; a flag wins.
  */
 #ifndef DAEMON_OPTIONS_H
 #define DAEMON_OPTIONS_H
@@ -10,7 +9,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 
 #include "hostgw/error.h"
 #include "nexthop_plan.h"
@@ -40,6 +38,7 @@ struct options {
 	bool annotate;
 	bool set_node_network_unavailable;
 	bool events;
+	const char *etcd_flag; /* one of flannel's etcd mode that was given; NULL: none was */
 	/* the interface */
 	struct option_list iface;
 	struct option_list iface_regex;
@@ -71,7 +70,7 @@ struct options {
 	bool help;
 };
 
-/* Called with a sentence for each flag that is accepted but has no effect here. */
+/* Called with a sentence for flags that are accepted but have no effect here. */
 typedef void (*option_note_fn)(void *ctx, const char *text);
 
 /*
@@ -81,8 +80,5 @@ typedef void (*option_note_fn)(void *ctx, const char *text);
  */
 int options_parse(int argc, char *const argv[], const char *(*lookup)(const char *name),
                   struct options *out, option_note_fn note, void *ctx, struct error *err);
-
-/* Prints the grouped help for all flags. */
-void options_print_help(FILE *to);
 
 #endif

@@ -21,11 +21,18 @@ static int check_source(const struct options *options, struct error *err)
 		return error_set(err, EINVAL,
 		                 "--kube-subnet-mgr and --nodes-file are two sources of nodes; "
 		                 "give one of them");
-	if (!options->kube_subnet_mgr && !options->nodes_file[0])
-		return error_set(err, EINVAL,
-		                 "no source of nodes: give --kube-subnet-mgr (the Kubernetes API) "
-		                 "or --nodes-file FILE; flannel's etcd mode is not supported");
-	return 0;
+	if (options->kube_subnet_mgr || options->nodes_file[0])
+		return 0;
+	if (options->etcd_flag)
+		return error_set(
+			err, EINVAL,
+			"--%s: flannel's etcd mode is not supported: give --kube-subnet-mgr "
+			"in its place where there is a Kubernetes API, or --nodes-file FILE "
+			"with the hosts and their CIDRs",
+			options->etcd_flag);
+	return error_set(err, EINVAL,
+	                 "no source of nodes: give --kube-subnet-mgr (the Kubernetes API) or "
+	                 "--nodes-file FILE; flannel's etcd mode is not supported");
 }
 
 /* Marks of the kernel and of other programs (linux/rtnetlink.h): what carries them is not ours to

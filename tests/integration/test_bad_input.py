@@ -38,10 +38,14 @@ KUBE = ["--kube-subnet-mgr", "--kubeconfig-file=DIR/kubeconfig"]
 
 CASES = [
     Case("no-source", ["--kube-subnet-mgr", "--nodes-file"], []),
-    Case("unknown-flag", ["--nods-file", "--help"], ["--nods-file=x"]),
+    Case("unknown-flag", ["--nods-file", "--nodes-file", "--help"], ["--nods-file=x"]),
     Case("argument", ["run", "flag"], ["run"]),
     Case("bad-boolean", ["--ip-masq=maybe", "true or false"], ["--ip-masq=maybe"]),
-    Case("etcd", ["etcd", "--kube-subnet-mgr"], ["--etcd-endpoints=http://127.0.0.1:2379"]),
+    Case(
+        "etcd",
+        ["--etcd-endpoints: .*etcd", "--kube-subnet-mgr", "--nodes-file"],
+        ["--etcd-endpoints=http://127.0.0.1:2379"],
+    ),
     Case(
         "net-conf-missing",
         [r"DIR/absent\.json", "--net-config-path", '"Network"'],

@@ -35,7 +35,7 @@ static const char *some_environment(const char *name)
 
 static void count_note(void *ctx, const char *text)
 {
-	assert_non_null(strstr(text, "has no effect"));
+	assert_non_null(strstr(text, "no effect"));
 	(*(int *)ctx)++;
 }
 
@@ -206,16 +206,37 @@ static void test_environment_and_precedence(void **state)
 
 static void test_flannels_meaningless_flags_are_taken(void **state)
 {
-	const char *const arguments[ARGUMENTS_MAX] = {"--iptables-resync=5", "--vmodule", "x=1",
-	                                              "--subnet-lease-renew-margin=60",
-	                                              "--log_backtrace_at=:0"};
-	struct options options;
-	struct error err;
-	int notes;
+	static const struct {
+		const char *arguments[ARGUMENTS_MAX];
+		int notes; /* one for each reason */
+		const char *etcd_flag;
+	} cases[] = {
+		{{"--iptables-resync=5", "--vmodule", "x=1", "--log_backtrace_at=:0"}, 3, NULL},
+		{{"--log-backtrace-at=:0", "--log_backtrace_at=:1"}, 1, NULL},
+		{{"--nodes-file=x", "--subnet-lease-renew-margin=60", "--etcd-prefix=/x",
+	          "--etcd-endpoints=y"},
+	         1,
+	         "etcd-endpoints"},
+		{{"--kube-subnet-mgr", "--etcd-prefix=/x"}, 1, "etcd-prefix"},
+		{{"--etcd-prefix=/x"}, 0, "etcd-prefix"}, /* an error of its own follows */
+		{{"--etcd-prefix=/x", "--iptables-resync=5"}, 1, "etcd-prefix"},
+	};
 
 	(void)state;
-	assert_int_equal(parse(arguments, empty_environment, &options, &notes, &err), 0);
-	assert_int_equal(notes, 4);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct options options;
+		struct error err;
+		int notes;
+
+		print_message("%zu\n", i);
+		assert_int_equal(
+			parse(cases[i].arguments, empty_environment, &options, &notes, &err), 0);
+		assert_int_equal(notes, cases[i].notes);
+		if (cases[i].etcd_flag)
+			assert_string_equal(options.etcd_flag, cases[i].etcd_flag);
+		else
+			assert_null(options.etcd_flag);
+	}
 }
 
 /* Each mistake names the flag and says what is expected. */
@@ -225,7 +246,9 @@ static void test_mistakes(void **state)
 		const char *arguments[ARGUMENTS_MAX];
 		const char *words[2];
 	} cases[] = {
-		{{"--ip-mask"}, {"--ip-mask", "--help"}},
+		{{"--ip-mask"}, {"--ip-mask;", "did you mean --ip-masq?"}},
+		{{"-ifcae=eth1"}, {"-ifcae=eth1", "did you mean --iface?"}},
+		{{"--unlike-any"}, {"--unlike-any; hostgwd", "--help"}},
 		{{"--"}, {"--", "--help"}},
 		{{"--subnet-file"}, {"--subnet-file", "needs a value"}},
 		{{"--route-protocol=256"}, {"--route-protocol=256", "0 to 255"}},
