@@ -9,60 +9,59 @@
 
 #define DUMP_ATTEMPTS 5
 
-enum progress { MORE, FINISHED, REFUSED, BROKEN };
-
-struct reading {
-	struct nl_socket *nl;
-	const struct nl_dump_ops *ops;
-	void *ctx;
-	uint32_t sequence;
-	bool interrupted; /* NLM_F_DUMP_INTR: the table changed, so the dump may lack some */
-	struct error *err;
-};
-
-static enum progress take_message(struct reading *reading, const struct nlmsghdr *message)
+static enum nl_progress take_message(struct nl_reading *reading, const struct nlmsghdr *message,
+                                     struct error *err)
 {
 	struct nl_answer answer;
 	int result;
 
 	if (message->nlmsg_seq != reading->sequence || message->nlmsg_type == NLMSG_NOOP)
-		return MORE;
+		return NL_MORE;
 	if (message->nlmsg_flags & NLM_F_DUMP_INTR)
 		reading->interrupted = true;
 	if (message->nlmsg_type == NLMSG_DONE || message->nlmsg_type == NLMSG_ERROR) {
 		answer = nl_answer_read(message);
 		if (answer.result == 0)
-			return FINISHED;
-		nl_answer_error(&answer, reading->err);
-		return REFUSED;
+			return NL_WHOLE;
+		nl_answer_error(&answer, err);
+		return NL_REFUSED;
 	}
 	if (message->nlmsg_type == NLMSG_OVERRUN) {
-		error_set(reading->err, ENOBUFS, "the kernel lost a part of its answer");
-		return BROKEN;
+		error_set(err, ENOBUFS, "the kernel lost a part of its answer");
+		return NL_BROKEN;
 	}
 	result = reading->ops->message(reading->ctx, message);
 	if (result == 0)
-		return MORE;
-	error_set(reading->err, -result, "message of type %u and %u bytes: %s", message->nlmsg_type,
+		return NL_MORE;
+	error_set(err, -result, "message of type %u and %u bytes: %s", message->nlmsg_type,
 	          message->nlmsg_len, strerror(-result));
-	return BROKEN;
+	return NL_BROKEN;
 }
 
-static enum progress take_datagram(struct reading *reading)
+int nl_reading_begin(struct nl_reading *reading, struct nlmsghdr *request, uint16_t flags,
+                     struct error *err)
+{
+	request->nlmsg_flags = NLM_F_REQUEST | flags;
+	request->nlmsg_seq = reading->sequence = ++reading->nl->sequence;
+	reading->interrupted = false;
+	return nl_socket_send(reading->nl, request, request->nlmsg_len, err);
+}
+
+enum nl_progress nl_reading_take(struct nl_reading *reading, struct error *err)
 {
 	ssize_t length = nl_socket_receive(reading->nl);
 	const struct nlmsghdr *message = (const struct nlmsghdr *)reading->nl->buffer;
-	enum progress progress = MORE;
+	enum nl_progress progress = NL_MORE;
 	int left = (int)length;
 
 	if (length < 0) {
 		/* -EAGAIN too: each part of a dump waits before the last one is read. */
-		error_set(reading->err, (int)-length, "the kernel's answer broke off: %s",
+		error_set(err, (int)-length, "the kernel's answer broke off: %s",
 		          strerror((int)-length));
-		return BROKEN;
+		return NL_BROKEN;
 	}
-	while (progress == MORE && nl_message_fits(message, left)) {
-		progress = take_message(reading, message);
+	while (progress == NL_MORE && nl_message_fits(message, left)) {
+		progress = take_message(reading, message, err);
 		message = mnl_nlmsg_next(message, &left);
 	}
 	return progress;
@@ -79,25 +78,20 @@ static int renew_socket(struct nl_socket *nl, const struct error *cause, struct 
 	return -err->code;
 }
 
-static int read_answer(struct reading *reading, struct nlmsghdr *request, uint16_t flags,
+static int read_answer(struct nl_reading *reading, struct nlmsghdr *request, uint16_t flags,
                        struct error *err)
 {
 	struct error cause;
-	enum progress progress = MORE;
-	int result;
+	enum nl_progress progress = NL_MORE;
+	int result = nl_reading_begin(reading, request, flags, err);
 
-	request->nlmsg_flags = NLM_F_REQUEST | flags;
-	request->nlmsg_seq = reading->sequence = ++reading->nl->sequence;
-	reading->interrupted = false;
-	reading->err = &cause;
-	result = nl_socket_send(reading->nl, request, request->nlmsg_len, err);
 	if (result < 0)
 		return result;
-	while (progress == MORE)
-		progress = take_datagram(reading);
-	if (progress == BROKEN)
+	while (progress == NL_MORE)
+		progress = nl_reading_take(reading, &cause);
+	if (progress == NL_BROKEN)
 		return renew_socket(reading->nl, &cause, err);
-	if (progress == REFUSED) {
+	if (progress == NL_REFUSED) {
 		*err = cause;
 		return -err->code;
 	}
@@ -107,7 +101,7 @@ static int read_answer(struct reading *reading, struct nlmsghdr *request, uint16
 int nl_dump(struct nl_socket *nl, struct nlmsghdr *request, const struct nl_dump_ops *ops,
             void *ctx, struct error *err)
 {
-	struct reading reading = {.nl = nl, .ops = ops, .ctx = ctx};
+	struct nl_reading reading = {.nl = nl, .ops = ops, .ctx = ctx};
 
 	for (int attempt = 0; attempt < DUMP_ATTEMPTS; attempt++) {
 		int result = read_answer(&reading, request, NLM_F_DUMP, err);
@@ -123,7 +117,7 @@ int nl_dump(struct nl_socket *nl, struct nlmsghdr *request, const struct nl_dump
 int nl_query(struct nl_socket *nl, struct nlmsghdr *request, const struct nl_dump_ops *ops,
              void *ctx, struct error *err)
 {
-	struct reading reading = {.nl = nl, .ops = ops, .ctx = ctx};
+	struct nl_reading reading = {.nl = nl, .ops = ops, .ctx = ctx};
 
 	return read_answer(&reading, request, NLM_F_ACK, err);
 }
