@@ -35,8 +35,8 @@ packages() {
         ;;
     lab) printf '%s\n' iproute2 iputils-ping nftables ;;
     test)
-        printf '%s\n' curl groff-base iproute2 iputils-ping nftables nghttp2-proxy openssl python3 \
-            python3-pytest zsh
+        printf '%s\n' curl groff-base iproute2 iptables iputils-ping nftables nghttp2-proxy openssl \
+            python3 python3-pytest zsh
         ;;
     *) die "no such group: $1 (see --help)" ;;
     esac

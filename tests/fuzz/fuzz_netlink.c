@@ -7,14 +7,20 @@
 #include <libmnl/libmnl.h>
 #include <linux/if_addr.h>
 #include <linux/if_link.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
 #include <stdalign.h>
 #include <stdlib.h>
 
 #include "fuzz.h"
 #include "netlink/answer.h"
 #include "netlink/attributes.h"
+#include "netlink/filter_decode.h"
+#include "netlink/forward_encode.h"
 #include "netlink/link_codec.h"
 #include "netlink/route_codec.h"
+
+#define SEED_MESSAGE_MAX 1024 /* a rule is the longest */
 
 static void check_route(const struct nlmsghdr *message)
 {
@@ -61,6 +67,24 @@ static void check_answer(const struct nlmsghdr *message)
 		fuzz_check_result(nl_answer_error(&answer, &err), &err);
 }
 
+static void check_filter(const struct nlmsghdr *message)
+{
+	struct filter_chain_info chain;
+	struct filter_place place;
+	struct filter_rule rule;
+	bool dormant;
+
+	if (filter_rule_decode(message, &place, &rule) == 1) {
+		assert_non_null(memchr(rule.target, '\0', sizeof(rule.target)));
+		assert_non_null(memchr(rule.comment, '\0', sizeof(rule.comment)));
+		assert_true(rule.source.length <= ip_bits(rule.source.addr.family));
+		assert_true(rule.destination.length <= ip_bits(rule.destination.addr.family));
+	}
+	if (filter_chain_decode(message, &chain) == 1)
+		assert_non_null(memchr(chain.place.chain, '\0', sizeof(chain.place.chain)));
+	(void)filter_table_decode(message, &dormant);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct nlmsghdr *datagram = malloc(size > 0 ? size : 1);
@@ -75,6 +99,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		(void)route_decode_oif(message);
 		check_links(message);
 		check_answer(message);
+		check_filter(message);
 		message = mnl_nlmsg_next(message, &left);
 	}
 	free(datagram);
@@ -170,9 +195,38 @@ static void make_done(struct nlmsghdr *buffer)
 	mnl_attr_put_strz(message, NLMSGERR_ATTR_MSG, "Dump was filtered");
 }
 
+static void make_rule(struct nlmsghdr *buffer)
+{
+	const struct forward_plan plan = {.additions[FORWARD_FROM_PODS] = true};
+	const struct prefix network = make_prefix("10.244.0.0/16");
+	struct nft_batch batch = {0};
+	const struct nlmsghdr *message;
+
+	forward_encode(&batch, AF_INET, &network, &plan);
+	message = mnl_nlmsg_get_payload_tail((const struct nlmsghdr *)batch.bytes);
+	memcpy(buffer, message, message->nlmsg_len);
+	mnl_attr_put_u64(buffer, NFTA_RULE_HANDLE, 7);
+	nft_batch_release(&batch);
+}
+
+static void make_chain(struct nlmsghdr *buffer)
+{
+	struct nlmsghdr *message = begin(buffer, NFNL_SUBSYS_NFTABLES << 8 | NFT_MSG_NEWCHAIN,
+	                                 sizeof(struct nfgenmsg));
+	struct nlattr *hook;
+
+	mnl_attr_put_strz(message, NFTA_CHAIN_TABLE, "filter");
+	mnl_attr_put_strz(message, NFTA_CHAIN_NAME, "FORWARD");
+	mnl_attr_put_u32(message, NFTA_CHAIN_POLICY, 0);
+	mnl_attr_put_u32(message, NFTA_CHAIN_USE, 7);
+	hook = mnl_attr_nest_start(message, NFTA_CHAIN_HOOK);
+	mnl_attr_put_u32(message, NFTA_HOOK_HOOKNUM, 2);
+	mnl_attr_nest_end(message, hook);
+}
+
 static void add_message(struct text *seed, size_t kind)
 {
-	alignas(struct nlmsghdr) unsigned char buffer[2 * ROUTE_REQUEST_MAX] = {0};
+	alignas(struct nlmsghdr) unsigned char buffer[SEED_MESSAGE_MAX] = {0};
 	struct nlmsghdr *message = (struct nlmsghdr *)buffer;
 
 	switch (kind) {
@@ -197,6 +251,12 @@ static void add_message(struct text *seed, size_t kind)
 	case 6:
 		make_refusal(message);
 		break;
+	case 7:
+		make_rule(message);
+		break;
+	case 8:
+		make_chain(message);
+		break;
 	default:
 		make_done(message);
 		break;
@@ -207,7 +267,7 @@ static void add_message(struct text *seed, size_t kind)
 /* Each kind of message alone, and all of them in one datagram. */
 bool fuzz_make_seed(size_t number, struct text *seed)
 {
-	const size_t kinds = 8;
+	const size_t kinds = 10;
 
 	for (size_t i = 0; i < kinds; i++)
 		if (i == number || number == kinds)
