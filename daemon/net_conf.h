@@ -14,11 +14,11 @@ struct net_conf {
 	struct prefix network[IP_FAMILIES]; /* family 0: that family is switched off */
 };
 
-/* Told of each key that is not known; the file is good all the same. */
+/* Told of each key that is not known, with its line and column; the file is good all the same. */
 typedef void (*net_conf_warn_fn)(void *ctx, const char *text);
 
 /* Checks `text` (the contents of `path`, which messages name). -EINVAL with the line and column
- * of a syntax error, or the key and what it must be. */
+ * of what is wrong, and what must be there. */
 int net_conf_parse(const char *text, size_t length, const char *path, struct net_conf *out,
                    net_conf_warn_fn warn, void *ctx, struct error *err);
 

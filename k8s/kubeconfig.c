@@ -9,8 +9,8 @@
 #include "credentials.h"
 #include "exec_config.h"
 #include "file.h"
+#include "hostgw/json_place.h"
 #include "json.h"
-#include "json_line.h"
 #include "text.h"
 #include "yaml_json.h"
 
@@ -335,7 +335,7 @@ static int load_context(struct loading *l, const cJSON *root, const char *server
 /* `json`: what `root` was parsed from. */
 static void wrap_place(const struct loading *l, const char *json, const cJSON *root)
 {
-	size_t line = json_line_of(json, root, l->at);
+	size_t line = json_place_of(json, root, l->at).line;
 
 	if (line > 0)
 		error_wrap(l->err, "line %zu", line);

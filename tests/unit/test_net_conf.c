@@ -9,7 +9,8 @@
 
 static void count_warning(void *ctx, const char *text)
 {
-	assert_non_null(strstr(text, "unknown key"));
+	assert_non_null(strstr(text, "net-conf.json:1:"));
+	assert_non_null(strstr(text, "is ignored"));
 	(*(int *)ctx)++;
 }
 
@@ -51,6 +52,14 @@ static void test_good(void **state)
 	         2},
 		{"{\"Network\":\"10.1.0.0/16\",\"Backend\":{\"Type\":\"host-gw\",\"VNI\":1}}",
 	         {"10.1.0.0/16", "-"},
+	         1},
+		{"{\"Network\":\"10.1.0.0/16\",\"SubnetLen\":null,\"SubnetMin\":null,\"EnableIPv6\":"
+	         "null," BACKEND "}",
+	         {"10.1.0.0/16", "-"},
+	         0},
+		{"{\"EnableIPv4\":false,\"IPv6SubnetLen\":80,\"IPv6SubnetMin\":\"fd00:10:244:1::\","
+	         "\"IPv6SubnetMax\":\"fd00:10:244:2::\"," FAMILY6 "," BACKEND "}",
+	         {"-", "fd00:10:244::/48"},
 	         0},
 	};
 
@@ -85,22 +94,51 @@ static void test_bad(void **state)
 		{"{\"Network\":\"10.1.0.0/16\"}", {"no backend type", "host-gw"}},
 		{"{\"Network\":\"10.1.0.0/16\",\"Backend\":{\"Type\":\"vxlan\"}}",
 	         {"\"vxlan\"", "\"Type\": \"host-gw\""}},
-		{"{\"Network\":\"10.1.0.0/16\",\"Backend\":{\"Type\":7}}", {"backend type", ""}},
+		{"{\n \"Network\":\"10.1.0.0/16\",\n \"Backend\": {\n  \"Type\": \"vxlan\"}}",
+	         {"net-conf.json:4:3: ", "\"vxlan\""}},
+		{"{\"Network\":\"10.1.0.0/16\",\"Backend\":{\"Type\":7}}",
+	         {"net-conf.json:1:37: ", "backend type must be \"host-gw\", not a number"}},
+		{"{\"Network\":\"10.1.0.0/16\",\"Backend\":\"host-gw\"}",
+	         {"net-conf.json:1:26: \"Backend\" must be", "not a string"}},
+		{"{\"Network\":\"10.1.0.0/16\",\"Backend\":[{\"Type\":\"host-gw\"}]}",
+	         {"\"Backend\" must be", "not a list"}},
 		{"{" BACKEND "}", {"\"Network\" is missing", "10.244.0.0/16"}},
-		{"{\"Network\":\"10.1.0.0\"," BACKEND "}", {"\"Network\"", "IPv4 CIDR"}},
-		{"{\"Network\":10," BACKEND "}", {"\"Network\"", "IPv4 CIDR"}},
+		{"{\"Network\":null," BACKEND "}", {"\"Network\" is missing", "EnableIPv4"}},
+		{"{\"Network\":\"10.1.0.0\"," BACKEND "}", {"1:2: \"Network\"", "IPv4 CIDR"}},
+		{"{\n\n  \"Network\":10," BACKEND "}", {"3:3: \"Network\"", "not a number"}},
+		{"{\"x\\\"{\":\"[7,\\\\\",\"Network\":7," BACKEND "}",
+	         {"1:17: \"Network\"", "not a number"}},
+		{"{\"Network\":{}," BACKEND "}", {"\"Network\"", "not an object"}},
 		{"{\"Network\":\"fd00::/48\"," BACKEND "}", {"\"Network\"", "IPv4 CIDR"}},
+		{"{" BACKEND ",\"Network\":\"10.1.0.0/16\",\n\"network\":\"10.2.0.0/16\"}",
+	         {"2:1: ", "\"network\" is there twice"}},
+		{"{\"Network\":\"10.1.0.0/16\",\"Backend\":{\"Type\":\"host-gw\",\"type\":\"vxlan\"}}",
+	         {"1:54: ", "\"type\" is there twice"}},
 		{"{\"Network\":\"10.1.0.0/16\",\"EnableIPv6\":true," BACKEND "}",
 	         {"\"IPv6Network\" is missing", "fd00"}},
+		{"{\"EnableIPv4\":false,\"EnableIPv6\":true,\"IPv6Network\":\"10.1.0.0/16\"," BACKEND
+	         "}",
+	         {"1:39: \"IPv6Network\"", "IPv6 CIDR such as \"fd00"}},
 		{"{\"Network\":\"10.1.0.0/16\",\"EnableIPv6\":\"yes\"," BACKEND "}",
-	         {"\"EnableIPv6\"", "true or false"}},
-		{"{\"EnableIPv4\":false," BACKEND "}", {"both", "enable one"}},
+	         {"\"EnableIPv6\"", "true or false, not a string"}},
+		{"{\"Network\":\"10.1.0.0/16\",\"EnableNFTables\":1," BACKEND "}",
+	         {"1:26: \"EnableNFTables\"", "true or false, not a number"}},
+		{"{\n\"EnableIPv4\":false," BACKEND "}", {"2:1: ", "both false: enable one"}},
 		{"{\"Network\":\"10.1.0.0/16\",\"SubnetLen\":12," BACKEND "}",
-	         {"\"SubnetLen\"", "16"}},
+	         {"1:26: \"SubnetLen\"", "from 16 (the Network's) to 30"}},
+		{"{\"Network\":\"10.1.0.0/16\",\"SubnetLen\":24.5," BACKEND "}",
+	         {"\"SubnetLen\"", "from 16"}},
 		{"{\"Network\":\"10.1.0.0/16\",\"SubnetLen\":\"24\"," BACKEND "}",
-	         {"\"SubnetLen\"", "number"}},
+	         {"\"SubnetLen\"", "a number, not a string"}},
 		{"{\"Network\":\"10.1.0.0/16\",\"SubnetMin\":\"10.2.0.0\"," BACKEND "}",
 	         {"\"SubnetMin\"", "inside"}},
+		{"{\"Network\":\"10.1.0.0/16\",\"SubnetMax\":7," BACKEND "}",
+	         {"\"SubnetMax\"", "inside"}},
+		{"{\"Network\":\"10.1.0.0/16\",\"SubnetMin\":\"10.1.0.1\"," BACKEND "}",
+	         {"1:26: \"SubnetMin\"", "first address of a subnet of length 24"}},
+		{"{\"Network\":\"10.1.0.0/16\",\"SubnetMin\":\"10.1.9.0\",\"SubnetMax\":\"10.1.8.0\"," BACKEND
+	         "}",
+	         {"1:49: \"SubnetMax\"", "below \"SubnetMin\""}},
 	};
 
 	(void)state;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-#include "json_line.h"
+#include "hostgw/json_place.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -45,18 +45,26 @@ static size_t token_length(const char *json)
 	return length > 0 ? length : 1;
 }
 
-size_t json_line_of(const char *json, const cJSON *root, const cJSON *item)
+struct json_place json_place_of_byte(const char *json, const char *at)
 {
+	struct json_place place = {.line = 1, .column = 1};
+
+	for (; json < at; json++) {
+		place.column = *json == '\n' ? 1 : place.column + 1;
+		place.line += *json == '\n';
+	}
+	return place;
+}
+
+struct json_place json_place_of(const char *json, const cJSON *root, const cJSON *item)
+{
+	const char *at = json;
 	size_t before = 0;
-	size_t line = 1;
 
 	if (!item || !count_before(root, item, &before))
-		return 0;
-	while (*json) {
-		if (is_first(*json) && before-- == 0)
-			return line;
-		for (size_t length = token_length(json); length > 0; length--)
-			line += *json++ == '\n';
-	}
-	return 0;
+		return (struct json_place){0};
+	for (; *at; at += token_length(at))
+		if (is_first(*at) && before-- == 0)
+			return json_place_of_byte(json, at);
+	return (struct json_place){0};
 }
