@@ -86,6 +86,37 @@ int filter_chain_look(const struct filter_table *table, const char *chain,
 	return looking.found;
 }
 
+/* ---- tables ---- */
+
+static int take_table(void *ctx, const struct nlmsghdr *message)
+{
+	int result = filter_table_decode(message, ctx);
+
+	return result < 0 ? result : 0;
+}
+
+static int look_at_table(struct nft *nft, uint8_t family, const char *name, bool *dormant,
+                         struct error *err)
+{
+	static const struct nl_dump_ops ops = {.message = take_table};
+	const struct nft_selection what = {
+		.type = NFT_MSG_GETTABLE, .family = family, .table = name};
+	int result;
+
+	*dormant = false;
+	result = nft_get(nft, &what, &ops, dormant, err);
+	if (result == -ENOENT)
+		return 0;
+	return result < 0 ? error_wrap(err, "looking at table %s", name) : 1;
+}
+
+int filter_table_look(struct nft *nft, uint8_t family, const char *name, struct error *err)
+{
+	bool dormant;
+
+	return look_at_table(nft, family, name, &dormant, err);
+}
+
 /* ---- all base chains ---- */
 
 static int take_base(void *ctx, const struct nlmsghdr *message)
@@ -111,29 +142,19 @@ static void forget_bases(void *ctx)
 	bases->count = 0;
 }
 
-static int take_table(void *ctx, const struct nlmsghdr *message)
-{
-	int result = filter_table_decode(message, ctx);
-
-	return result < 0 ? result : 0;
-}
-
 /* Those of a table that is switched off see no packets. */
 static int drop_dormant(struct nft *nft, struct filter_bases *bases, struct error *err)
 {
-	static const struct nl_dump_ops ops = {.message = take_table};
 	size_t kept = 0;
 
 	for (size_t i = 0; i < bases->count; i++) {
 		const struct filter_place *place = &bases->items[i].place;
-		const struct nft_selection what = {
-			.type = NFT_MSG_GETTABLE, .family = place->family, .table = place->table};
-		bool dormant = false;
-		int result = nft_get(nft, &what, &ops, &dormant, err);
+		bool dormant;
+		int result = look_at_table(nft, place->family, place->table, &dormant, err);
 
-		if (result < 0 && result != -ENOENT)
-			return error_wrap(err, "looking at table %s", place->table);
-		if (result == 0 && !dormant)
+		if (result < 0)
+			return result;
+		if (result > 0 && !dormant)
 			bases->items[kept++] = bases->items[i];
 	}
 	bases->count = kept;

@@ -27,6 +27,9 @@ int filter_chain_read(const struct filter_table *table, const char *chain, struc
 int filter_chain_look(const struct filter_table *table, const char *chain,
                       struct filter_chain_info *out, struct error *err);
 
+/* The same for a table. */
+int filter_table_look(struct nft *nft, uint8_t family, const char *name, struct error *err);
+
 struct filter_bases {
 	struct filter_chain_info *items; /* owned */
 	size_t count;
