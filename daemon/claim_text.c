@@ -36,6 +36,15 @@ static const struct {
 	[CLAIM_OFF_LINK] = {"off-link", "its address is in no subnet of this host's interface",
                             "host-gw needs nodes on one link: choose another --iface or "
                             "--public-ip, or route that subnet by other means"},
+	[CLAIM_PENDING] = {"pending", "its route is not in the kernel yet",
+                           "if it stays so, the log says what it waits for"},
+	[CLAIM_REFUSED] = {"refused", "the kernel refuses its route",
+                           "the log has the kernel's reason; it is tried again"},
+	[CLAIM_FOREIGN_ROUTE] = {"foreign-route", "another program's route is in the way",
+                                 "remove that and ours takes its place"},
+	[CLAIM_FOUGHT_OVER] = {"fought-over",
+                               "another program takes its route away again and again",
+                               "stop that program; the log says which protocol it uses"},
 };
 
 struct text {
@@ -115,6 +124,11 @@ const char *claim_state_word(enum claim_state state)
 	return state_words[state].word;
 }
 
+const char *claim_state_sentence(enum claim_state state)
+{
+	return state_words[state].sentence;
+}
+
 const char *claim_describe(const struct claim *claim, const struct uplink *uplink,
                            const struct link_snapshot *links, char *buffer, size_t size)
 {
@@ -125,7 +139,8 @@ const char *claim_describe(const struct claim *claim, const struct uplink *uplin
 	if (claim->cidr.addr.family != 0)
 		append(&text, " (%s via %s)", prefix_format(&claim->cidr, cidr),
 		       ip_format(&claim->via, via));
-	append(&text, ": %s", state_words[claim->state].sentence);
+	append(&text, ": %s: %s", state_words[claim->state].word,
+	       state_words[claim->state].sentence);
 	if (claim->state == CLAIM_OFF_LINK) {
 		append_uplink(&text, claim, uplink, links);
 		append_off_link_remedy(&text, claim, links);

@@ -300,6 +300,20 @@ out_of_memory:
 	return error_set(err, ENOMEM, "out of memory for the plan");
 }
 
+/* The destination comes first in the routes' order. */
+static int compare_destination(const void *cidr, const void *route)
+{
+	return prefix_compare(cidr, &((const struct route *)route)->dst);
+}
+
+const struct route *plan_find_route(const struct plan *plan, const struct claim *claim)
+{
+	if (plan->route_count == 0)
+		return NULL;
+	return bsearch(&claim->cidr, plan->routes, plan->route_count, sizeof(*plan->routes),
+	               compare_destination);
+}
+
 void plan_free(struct plan *plan)
 {
 	free(plan->claims);

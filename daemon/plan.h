@@ -20,9 +20,10 @@ struct uplink {
 	struct ip_addr address[IP_FAMILIES]; /* family 0: none of that family */
 };
 
-/* What was decided of one claim; its words are in claim_text.c, in one table. */
+/* What became of one claim; its words, the same in status, metrics and log, are in claim_text.c, in
+ * one table. */
 enum claim_state {
-	CLAIM_ROUTED,          /* the plan has its route */
+	CLAIM_ROUTED,          /* the plan has its route; after a round: so has the kernel */
 	CLAIM_OWN,             /* this host's own pod CIDR */
 	CLAIM_NO_POD_CIDR,     /* the node has none (yet) */
 	CLAIM_BAD_POD_CIDR,    /* what it has is no CIDR */
@@ -35,6 +36,11 @@ enum claim_state {
 	CLAIM_BAD_NEXT_HOP,    /* its address cannot be a neighbour's, or lies in its pod CIDR */
 	CLAIM_OWN_ADDRESS,     /* its address is this host's */
 	CLAIM_OFF_LINK,        /* its address is in no subnet of the uplink */
+	/* Never the plan's decision: what a round made of CLAIM_ROUTED (node_states.h). */
+	CLAIM_PENDING,       /* its route is not in the kernel yet */
+	CLAIM_REFUSED,       /* the kernel refuses it */
+	CLAIM_FOREIGN_ROUTE, /* a route of another program is in its place, or beside it */
+	CLAIM_FOUGHT_OVER,   /* another program takes it away again and again */
 	CLAIM_STATES
 };
 
@@ -44,6 +50,8 @@ struct claim {
 	struct prefix cidr;       /* family 0: CLAIM_NO_POD_CIDR, CLAIM_BAD_POD_CIDR */
 	struct ip_addr via;       /* the next hop, where it is known */
 	enum claim_state state;
+	uint32_t since; /* seconds since 1970, from when on it was so; 0: not known (node_states.h)
+	                 */
 };
 
 struct plan_input {
@@ -69,10 +77,15 @@ struct plan {
 /* Valid until the node table changes. -ENOMEM leaves *out empty. */
 int plan_make(const struct plan_input *input, struct plan *out, struct error *err);
 void plan_free(struct plan *plan);
+/* The route to a claim's pod CIDR; NULL: the plan has none. */
+const struct route *plan_find_route(const struct plan *plan, const struct claim *claim);
 
 /* One word for lists and metrics: "routed", "conflict", ... */
 const char *claim_state_word(enum claim_state state);
-/* The state in a sentence with its remedy, into `text`; `links` as the plan was made with. */
+/* What the word means: "its pod CIDR overlaps one that is taken" */
+const char *claim_state_sentence(enum claim_state state);
+/* The word, and the state in a sentence with its remedy, into `text`; `links` as the plan was made
+ * with. */
 const char *claim_describe(const struct claim *claim, const struct uplink *uplink,
                            const struct link_snapshot *links, char *text, size_t size);
 

@@ -109,6 +109,22 @@ void reconcile_follow_networks(struct reconciler *reconciler,
 /* The link changed for the better: what was refused may work now. */
 void reconcile_forgive(struct reconciler *reconciler);
 
+/* How one of the goal's routes fares, by a run's report. */
+enum route_standing {
+	ROUTE_STANDS,
+	ROUTE_PENDING,        /* not sent yet, or somebody was faster */
+	ROUTE_REFUSED,        /* by the kernel, itself or the object that it goes through */
+	ROUTE_IN_CONFLICT,    /* another program's route is in its place, or beside it */
+	ROUTE_IS_FOUGHT_OVER, /* see route_ledger.h */
+};
+enum route_standing reconcile_standing(const struct reconciler *reconciler,
+                                       const struct reconcile_report *report,
+                                       const struct route *route);
+/* What the kernel has under the route's key, as far as was heard; NULL: nothing. Borrowed until the
+ * reconciler is called again. */
+const struct route *reconcile_find_observed(struct reconciler *reconciler,
+                                            const struct route *route);
+
 struct reconcile_stats reconcile_stats(const struct reconciler *reconciler);
 
 #endif

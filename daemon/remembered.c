@@ -20,8 +20,7 @@ void remembered_free(struct remembered *remembered)
 	memset(remembered, 0, sizeof(*remembered));
 }
 
-static const struct route *find_asked(const struct remembered *remembered,
-                                      const struct route *route)
+const struct route *remembered_find(const struct remembered *remembered, const struct route *route)
 {
 	if (remembered->count == 0)
 		return NULL;
@@ -31,14 +30,14 @@ static const struct route *find_asked(const struct remembered *remembered,
 
 static const struct route *find(const struct remembered *remembered, const struct route *route)
 {
-	const struct route *found = find_asked(remembered, route);
+	const struct route *found = remembered_find(remembered, route);
 
 	return found && remembered->there[found - remembered->routes] ? found : NULL;
 }
 
 bool remembered_has_asked(const struct remembered *remembered, const struct route *route)
 {
-	return find_asked(remembered, route) != NULL;
+	return remembered_find(remembered, route) != NULL;
 }
 
 bool remembered_has_key(const struct remembered *remembered, const struct route *route)

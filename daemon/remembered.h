@@ -23,6 +23,8 @@ struct remembered {
 void remembered_set(struct remembered *remembered, struct route *routes, bool *there, size_t count);
 void remembered_free(struct remembered *remembered);
 
+/* The route of that key that was asked for; NULL: none was. */
+const struct route *remembered_find(const struct remembered *remembered, const struct route *route);
 /* A route of that key was asked for. */
 bool remembered_has_asked(const struct remembered *remembered, const struct route *route);
 /* ... and was there. */

@@ -4,6 +4,9 @@
 #include <errno.h>
 #include <string.h>
 
+#include <time.h>
+
+#include "announce_state.h"
 #include "handle.h"
 #include "host_check.h"
 
@@ -19,14 +22,18 @@
 /* What a round left undone. Each was said, and is tried again. Single routes that failed are a
  * peer's matter: this host is ready all the same, and they have times of their own. */
 struct outcome {
-	size_t host_failures; /* the interface, the route table, the rules or the file */
-	bool raced;           /* the routes changed under its hands: again soon */
-	uint64_t next_due;    /* of single routes; UINT64_MAX: none */
+	size_t host_failures;           /* see enum round_part */
+	bool raced;                     /* the routes changed under its hands: again soon */
+	bool routes_known;              /* `report` tells of them */
+	struct reconcile_report report; /* zeros: there was nothing to carry out */
+	uint64_t next_due;              /* of single routes; UINT64_MAX: none */
 };
 
-static void note_failure(struct rounds *rounds, const struct error *err, struct outcome *outcome)
+static void note_failure(struct rounds *rounds, enum round_part part, const struct error *err,
+                         struct outcome *outcome)
 {
 	announce_complaint(&rounds->announcer, LOG_LEVEL_ERROR, err);
+	rounds->missing[part] = *err;
 	outcome->host_failures++;
 }
 
@@ -45,7 +52,7 @@ static void write_subnet_file(struct rounds *rounds, struct outcome *outcome)
 	bool changed;
 
 	if (host_write_subnet_file(rounds->host, rounds->own_cidrs, &changed, &err) < 0)
-		note_failure(rounds, &err, outcome);
+		note_failure(rounds, ROUND_FILES, &err, outcome);
 	else if (changed || !rounds->running)
 		log_info(rounds->log, "Wrote subnet file to %s",
 		         rounds->settings->options->subnet_file);
@@ -58,7 +65,7 @@ static void note_missing_addresses(struct rounds *rounds, struct outcome *outcom
 
 	for (int i = 0; i < IP_FAMILIES; i++)
 		if (!host_has_address(rounds->host, (enum ip_family_index)i, &err))
-			note_failure(rounds, &err, outcome);
+			note_failure(rounds, ROUND_INTERFACE, &err, outcome);
 }
 
 static void start_running(struct rounds *rounds)
@@ -71,29 +78,29 @@ static void start_running(struct rounds *rounds)
 /* Annotations, routes, rules, then the file that lets pods start, then the condition. */
 static void carry_out(struct rounds *rounds, const struct plan *plan, struct outcome *outcome)
 {
+	struct reconcile_report *report = &outcome->report;
 	struct host *host = rounds->host;
-	struct reconcile_report report;
 	struct error err;
 
 	if (!rounds->running)
 		log_beginning(rounds);
 	rounds->publish(rounds->ctx, rounds->ready);
 	note_missing_addresses(rounds, outcome);
-	if (host_apply_routes(host, plan, rounds->may_delete, uv_now(rounds->loop), &report, &err) <
-	    0)
-		note_failure(rounds, &err, outcome);
+	outcome->routes_known = host_apply_routes(host, plan, rounds->may_delete,
+	                                          uv_now(rounds->loop), report, &err) == 0;
+	if (!outcome->routes_known)
+		note_failure(rounds, ROUND_ROUTES, &err, outcome);
 	if (host_apply_rules(host, rounds->own_cidrs, &err) < 0)
-		note_failure(rounds, &err, outcome);
+		note_failure(rounds, ROUND_RULES, &err, outcome);
 	/* No pod may start into a network whose first routes or rules could not be made. */
 	if (rounds->running || outcome->host_failures == 0) {
 		write_subnet_file(rounds, outcome);
 		if (!rounds->running)
 			start_running(rounds);
 	}
-	announce_report(&rounds->announcer, &report);
-	outcome->raced = report.raced;
-	outcome->next_due = report.next_due;
-	reconcile_report_free(&report);
+	announce_report(&rounds->announcer, report);
+	outcome->raced = report->raced;
+	outcome->next_due = report->next_due;
 	rounds->ready = outcome->host_failures == 0;
 	rounds->publish(rounds->ctx, rounds->ready);
 }
@@ -103,6 +110,58 @@ static void complain_of_host(void *ctx, const struct error *err)
 	struct rounds *rounds = ctx;
 
 	announce_complaint(&rounds->announcer, LOG_LEVEL_WARNING, err);
+}
+
+/* ---- what became of each node ---- */
+
+struct noting {
+	struct rounds *rounds;
+	const struct plan *plan;
+	const struct outcome *outcome;
+};
+
+static enum claim_state judge(void *ctx, const struct claim *claim)
+{
+	const struct noting *noting = ctx;
+	const struct route *route = plan_find_route(noting->plan, claim);
+
+	if (!route)
+		return CLAIM_PENDING; /* the interface has no address of the family */
+	switch (reconcile_standing(noting->rounds->host->reconciler, &noting->outcome->report,
+	                           route)) {
+	case ROUTE_STANDS:
+		return CLAIM_ROUTED;
+	case ROUTE_PENDING:
+		return CLAIM_PENDING;
+	case ROUTE_REFUSED:
+		return CLAIM_REFUSED;
+	case ROUTE_IN_CONFLICT:
+		return CLAIM_FOREIGN_ROUTE;
+	case ROUTE_IS_FOUGHT_OVER:
+		return CLAIM_FOUGHT_OVER;
+	}
+	return CLAIM_PENDING;
+}
+
+static void on_state_changed(void *ctx, const struct claim *claim, enum claim_state former)
+{
+	struct rounds *rounds = ((struct noting *)ctx)->rounds;
+
+	announce_state(&rounds->state_log, claim, former, &rounds->host->uplink,
+	               &rounds->host->links);
+}
+
+/* Without memory, or when nothing could be read of the routes, the nodes are as they were. */
+static void note_states(struct rounds *rounds, struct plan *plan, const struct outcome *outcome)
+{
+	struct noting noting = {.rounds = rounds, .plan = plan, .outcome = outcome};
+
+	if (rounds->running && !outcome->routes_known)
+		return;
+	announce_states_begin(&rounds->state_log, rounds->log);
+	if (node_states_note(rounds->states, plan, time(NULL), judge, on_state_changed, &noting) ==
+	    0)
+		announce_states_end(&rounds->state_log, rounds->states);
 }
 
 /* ---- one after another ---- */
@@ -144,38 +203,48 @@ static void schedule_next(struct rounds *rounds, const struct outcome *outcome)
 	uv_timer_start(&rounds->timer, run_round, due - now, 0);
 }
 
+static void follow_plan(struct rounds *rounds, struct plan *plan, struct outcome *outcome)
+{
+	struct error err;
+	bool known = host_check_own_node(rounds->host, rounds->nodes, plan, &err) == 0;
+
+	if (known)
+		memcpy(rounds->own_cidrs, plan->own, sizeof(rounds->own_cidrs));
+	else
+		announce_complaint(&rounds->announcer, LOG_LEVEL_WARNING, &err);
+	host_check(rounds->host, plan, complain_of_host, rounds);
+	/* Once running, the others are followed even while the own Node is away. */
+	if (known || rounds->running)
+		carry_out(rounds, plan, outcome);
+	announce_plan(&rounds->announcer, plan, &rounds->host->uplink, &rounds->host->links);
+	note_states(rounds, plan, outcome);
+	reconcile_report_free(&outcome->report);
+}
+
 static void run_round(uv_timer_t *timer)
 {
 	struct rounds *rounds = timer->data;
 	struct outcome outcome = {.next_due = UINT64_MAX};
+	uint64_t began = uv_hrtime();
 	struct plan plan = {0};
 	struct error err;
 	bool looked;
 
 	rounds->last_round = uv_now(rounds->loop);
+	memset(rounds->missing, 0, sizeof(rounds->missing));
 	announce_begin(&rounds->announcer);
 	looked = host_look(rounds->host, &err) == 0;
 	uv_timer_stop(timer); /* what host_look heard of is dealt with in this round */
 	if (!looked || host_plan(rounds->host, rounds->nodes, &plan, &err) < 0) {
-		note_failure(rounds, &err, &outcome);
+		note_failure(rounds, ROUND_INTERFACE, &err, &outcome);
 		rounds->ready = false;
 	} else {
-		bool known = host_check_own_node(rounds->host, rounds->nodes, &plan, &err) == 0;
-
-		if (known)
-			memcpy(rounds->own_cidrs, plan.own, sizeof(rounds->own_cidrs));
-		else
-			announce_complaint(&rounds->announcer, LOG_LEVEL_WARNING, &err);
-		host_check(rounds->host, &plan, complain_of_host, rounds);
-		/* Once running, the others are followed even while the own Node is away. */
-		if (known || rounds->running)
-			carry_out(rounds, &plan, &outcome);
-		announce_plan(&rounds->announcer, &plan, &rounds->host->uplink,
-		              &rounds->host->links);
+		follow_plan(rounds, &plan, &outcome);
 	}
 	announce_end(&rounds->announcer);
 	plan_free(&plan);
 	schedule_next(rounds, &outcome);
+	histogram_add(&rounds->durations, (double)(uv_hrtime() - began) / 1e9);
 	rounds->over(rounds->ctx);
 }
 
@@ -216,6 +285,8 @@ int rounds_start(struct rounds *rounds, struct error *err)
 	rounds->timer.data = rounds;
 	rounds->audit_timer.data = rounds;
 	uv_timer_start(&rounds->audit_timer, audit, period, period);
+	if (node_states_new(&rounds->states, err) < 0)
+		return -err->code;
 	return host_watch(rounds->host, rounds->loop, on_host_changed, rounds, err);
 }
 
@@ -230,16 +301,35 @@ void rounds_close(struct rounds *rounds)
 void rounds_free(struct rounds *rounds)
 {
 	announcer_free(&rounds->announcer);
+	node_states_free(rounds->states);
+}
+
+/* A line each. */
+static void list_missing(const struct rounds *rounds, char *text, size_t size)
+{
+	static const char *const names[ROUND_PARTS] = {
+		[ROUND_INTERFACE] = "interface",
+		[ROUND_ROUTES] = "routes",
+		[ROUND_RULES] = "rules",
+		[ROUND_FILES] = "files",
+	};
+	size_t used = 0;
+
+	for (size_t i = 0; i < ROUND_PARTS && used < size; i++)
+		if (rounds->missing[i].code != 0)
+			used += (size_t)snprintf(text + used, size - used, "%s: %s\n", names[i],
+			                         rounds->missing[i].text);
 }
 
 bool rounds_explain_ready(const struct rounds *rounds, char *text, size_t size)
 {
 	if (!rounds->may_run)
 		snprintf(text, size, "waiting for the first complete list of nodes\n");
-	else if (!rounds->running)
+	else if (!rounds->running && rounds->own_cidrs[IP_V4].addr.family == 0 &&
+	         rounds->own_cidrs[IP_V6].addr.family == 0)
 		snprintf(text, size, "waiting for a pod CIDR of node %s\n",
 		         rounds->settings->node_name);
 	else if (!rounds->ready)
-		snprintf(text, size, "routes, rules or files are not all in place; see the log\n");
+		list_missing(rounds, text, size);
 	return rounds->running && rounds->ready;
 }

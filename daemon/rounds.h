@@ -10,7 +10,18 @@
 #include <uv.h>
 
 #include "announce.h"
+#include "announce_state.h"
+#include "histogram.h"
 #include "host.h"
+
+/* What this host must have in place to be ready. */
+enum round_part {
+	ROUND_INTERFACE, /* to the other nodes, with its addresses */
+	ROUND_ROUTES,    /* read and sent; single ones may have failed */
+	ROUND_RULES,
+	ROUND_FILES,
+	ROUND_PARTS
+};
 
 struct rounds {
 	/* set by the owner, all borrowed */
@@ -32,7 +43,11 @@ struct rounds {
 	bool running;                         /* a round that knew the own pod CIDRs is over */
 	bool ready;                           /* as of the last round */
 	struct prefix own_cidrs[IP_FAMILIES]; /* as of the last round that knew them */
+	struct error missing[ROUND_PARTS];    /* as of the last round; code 0: nothing is */
+	struct node_states *states;           /* what became of each node */
+	struct histogram durations;           /* of rounds, in seconds */
 	struct announcer announcer;
+	struct state_log state_log;
 	uint64_t last_round;  /* milliseconds of the loop's clock */
 	uint64_t retry_delay; /* milliseconds; 0: nothing is left undone */
 	bool retrying;        /* the timer runs for a retry, not for an event */
@@ -48,7 +63,7 @@ void rounds_free(struct rounds *rounds);
 /* Asks for a round soon: something changed. */
 void rounds_ask(struct rounds *rounds);
 
-/* What is missing for being ready, a sentence, into `text`; true: nothing is. */
+/* What is missing for being ready, a line each, into `text`; true: nothing is. */
 bool rounds_explain_ready(const struct rounds *rounds, char *text, size_t size);
 
 #endif

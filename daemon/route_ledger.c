@@ -267,3 +267,15 @@ size_t route_ledger_list_fights(const struct route_ledger *ledger, struct ledger
 			                                     entry->opponent};
 	return count;
 }
+
+enum ledger_standing route_ledger_standing(const struct route_ledger *ledger,
+                                           const struct route *route)
+{
+	const struct ledger_entry *entry = find_entry(ledger, route);
+
+	if (!entry)
+		return LEDGER_QUIET;
+	if (entry->fighting)
+		return LEDGER_FOUGHT_OVER;
+	return entry->delay > 0 ? LEDGER_REFUSED : LEDGER_QUIET;
+}

@@ -62,6 +62,11 @@ void route_ledger_expire(struct route_ledger *ledger, uint64_t now);
  * before: what came due in between would be missed. */
 uint64_t route_ledger_next(const struct route_ledger *ledger, uint64_t now);
 
+/* How a route of that key fares. */
+enum ledger_standing { LEDGER_QUIET, LEDGER_REFUSED, LEDGER_FOUGHT_OVER };
+enum ledger_standing route_ledger_standing(const struct route_ledger *ledger,
+                                           const struct route *route);
+
 /* Fights going on now, and all there have been. */
 size_t route_ledger_fights(const struct route_ledger *ledger);
 uint64_t route_ledger_fights_total(const struct route_ledger *ledger);

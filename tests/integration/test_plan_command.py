@@ -44,7 +44,7 @@ TEXT = r"""\+ 10\.1\.61\.0/24 via 192\.168\.2\.61 dev ens192
 - 10\.1\.9\.0/24 via 192\.168\.2\.59 dev ens192
 ! Route 10\.1\.4\.0/24 via 192\.168\.2\.99 is in the way of 10\.1\.4\.0/24 via 192\.168\.2\.45: .*
 ! Route 10\.1\.77\.0/24 via 192\.168\.2\.99 leads into the Network, and no node claims it: .*
-! node faraway \(10\.9\.0\.0/24 via 192\.168\.2\.60\): its pod CIDR is not inside .*
+! node faraway \(10\.9\.0\.0/24 via 192\.168\.2\.60\): outside-network: its pod CIDR is not inside .*
 1 to add, 2 to replace, 1 to remove, 1 right, 1 node left out, 1 conflict, 1 stranger
 """
 

@@ -177,8 +177,8 @@ def test_subnet_moved_away_and_back(site: Site) -> None:
     home, away = "192.168.2.44/24 dev ens192", "192.168.7.44/24 dev ens192"
     site.worker.batch(f"address del {home}", f"address add {away}")
     daemon.wait_log(
-        r"^W.*Skipping node kubworker2 \(10\.1\.4\.0/24 via 192\.168\.2\.45\): its address is in "
-        r"no subnet of this host's interface ens192 \(192\.168\.7\.44/24\); host-gw needs"
+        r"^W.*Skipping node kubworker2 \(10\.1\.4\.0/24 via 192\.168\.2\.45\): off-link: "
+        r"its address is in no subnet of this host's interface ens192 \(192\.168\.7\.44/24\); host-gw needs"
     )
     poll_equal(site.worker.routes, {}, "no routes")
     site.worker.batch(f"address add {home}", f"address del {away}")

@@ -32,9 +32,10 @@ static void test_conflict_names_the_other(void **state)
 	plan_fixture_add(f, "peer", 2, "10.1.4.0/24", "192.168.2.46");
 	plan_fixture_make(f);
 	claim_describe(plan_fixture_claim(f, "peer"), &f->uplink, &f->snapshot, text, sizeof(text));
-	assert_string_equal(text, "node peer (10.1.4.0/24 via 192.168.2.46): its pod CIDR overlaps "
-	                          "one that is taken (by node elder); give one of the two another "
-	                          "pod CIDR");
+	assert_string_equal(
+		text, "node peer (10.1.4.0/24 via 192.168.2.46): conflict: its pod CIDR "
+		      "overlaps one that is taken (by node elder); give one of the two another "
+		      "pod CIDR");
 }
 
 /* With ens224 (192.168.3.44/24) and a second address on ens192; what is not global is no place
@@ -43,16 +44,16 @@ static const struct {
 	const char *cidr, *address, *says;
 } off_link[] = {
 	{"10.1.4.0/24", "192.168.9.47",
-         "node kubworker4 (10.1.4.0/24 via 192.168.9.47): its address is in no subnet of this "
+         "node kubworker4 (10.1.4.0/24 via 192.168.9.47): off-link: its address is in no subnet of this "
          "host's interface ens192 (192.168.2.44/24); host-gw needs nodes on one link: choose "
          "another --iface or --public-ip, or route that subnet by other means"},
 	{"10.1.4.0/24", "192.168.3.47",
-         "node kubworker4 (10.1.4.0/24 via 192.168.3.47): its address is in no subnet of this "
+         "node kubworker4 (10.1.4.0/24 via 192.168.3.47): off-link: its address is in no subnet of this "
          "host's interface ens192 (192.168.2.44/24); it is in the subnet of interface ens224 "
          "(192.168.3.44/24), and host-gw needs all nodes on one link: choose --iface=ens224 if "
          "that is the one, or correct the node's public-ip annotation or InternalIP"},
 	{"fd00:1:4::/64", "fd00:9::47",
-         "node kubworker4 (fd00:1:4::/64 via fd00:9::47): its address is in no subnet of this "
+         "node kubworker4 (fd00:1:4::/64 via fd00:9::47): off-link: its address is in no subnet of this "
          "host's interface ens192 (fd00::44/64, fd00:8::44/64); host-gw needs nodes on one link: "
          "choose another --iface or --public-ip, or route that subnet by other means"},
 };

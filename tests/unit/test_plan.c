@@ -79,7 +79,7 @@ static void test_single_claim(void **state)
 static void test_every_skip_reason_has_a_row(void **state)
 {
 	(void)state;
-	for (int i = 0; i < CLAIM_STATES; i++) {
+	for (int i = 0; i < CLAIM_PENDING; i++) { /* what follows is a round's to say */
 		bool found = i == CLAIM_OWN;
 
 		for (size_t row = 0; row < COUNT(singles); row++)

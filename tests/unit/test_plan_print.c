@@ -220,7 +220,7 @@ static void test_nodes_are_counted_once_and_cannot_steer_a_terminal(void **state
 	plan_fixture_make(f);
 	propose(f, &nothing, &made);
 	text = printed(&made.outcome, plan_print_text);
-	assert_non_null(strstr(text, "! node ?[2Jevil?+ 10.1.9.0/24: the node has no pod CIDR;"));
+	assert_non_null(strstr(text, "! node ?[2Jevil?+ 10.1.9.0/24: no-pod-cidr: the node has no pod CIDR;"));
 	assert_non_null(strstr(text, "! node both (10.9.0.0/24 via -): "));
 	assert_non_null(strstr(text, "! node both (fd00:9::/64 via -): "));
 	assert_non_null(strstr(text, "\n0 to add, 0 to replace, 0 to remove, 0 right, 2 nodes left "
@@ -292,7 +292,7 @@ static void test_json(void **state)
 	       "\"metric\":0,\"protocol\":72}}");
 	expect(member(root, "nodes", 1),
 	       "{\"name\":\"peer\",\"podCIDR\":\"10.1.4.0/24\",\"via\":\"192.168.2.45\",\"state\":"
-	       "\"routed\",\"reason\":\"node peer (10.1.4.0/24 via 192.168.2.45): via the node's "
+	       "\"routed\",\"reason\":\"node peer (10.1.4.0/24 via 192.168.2.45): routed: via the node's "
 	       "address\"}");
 	expect(cJSON_GetObjectItem(root, "conflicts"), "[]");
 	expect(cJSON_GetObjectItem(root, "strangers"), "[]");
