@@ -15,7 +15,7 @@ Usage: dependencies.sh [--list] GROUP...
 Installs with apt what is missing of these groups (root, only if something is):
   build   to configure and build hostgwd and its unit tests
   lab     to run the demo: namespaces, ping, nft
-  test    to run the unit and integration tests
+  test    to run the unit and integration tests; firewalld is downloaded, never installed
 
 --list    print the groups' packages instead
 USAGE
@@ -35,8 +35,8 @@ packages() {
         ;;
     lab) printf '%s\n' iproute2 iputils-ping nftables ;;
     test)
-        printf '%s\n' curl groff-base iproute2 iptables iputils-ping nftables nghttp2-proxy openssl \
-            python3 python3-pytest zsh
+        printf '%s\n' curl dbus-daemon groff-base iproute2 iptables iputils-ping nftables \
+            nghttp2-proxy openssl python3 python3-firewall python3-nftables python3-pytest ufw zsh
         ;;
     *) die "no such group: $1 (see --help)" ;;
     esac
@@ -59,6 +59,17 @@ install() {
     apt-get -q update || printf 'apt-get update failed; trying with the lists as they are\n' >&2
     apt-get -q -y --no-install-recommends -o DPkg::Lock::Timeout=120 install "$@" ||
         die "apt-get could not install $*; see its message above"
+}
+
+# An installed firewalld starts and closes the machine. So its package is kept as a file, and the
+# tests unpack it where only they see it.
+keep() {
+    local cache=${HOSTGW_CACHE:-${XDG_CACHE_HOME:-${HOME:?is not set}/.cache}/hostgwd}
+    [[ -z $(compgen -G "$cache/$1_*.deb") ]] || return 0
+    type -P apt-get >/dev/null || die "no apt-get here to download $1 with"
+    mkdir -p "$cache"
+    (cd "$cache" && apt-get -q -o APT::Sandbox::User=root download "$1") ||
+        die "apt-get could not download $1; if it has no list of the archive: apt-get update"
 }
 
 check_cmake() {
@@ -94,6 +105,7 @@ main() {
     done
     $list && exit
     ((!${#missing[@]})) || install "${missing[@]}"
+    [[ " $* " != *" test "* ]] || keep firewalld
     [[ " $* " != *" build "* ]] || check_cmake
 }
 

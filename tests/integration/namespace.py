@@ -9,13 +9,14 @@ import socket
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, Sequence
+from typing import Any, Callable, Sequence, TypeVar
 
 from process import Process, RouteMonitor
 from record import Record
 
 
 CLONE_NEWNET = 0x40000000  # sched.h
+T = TypeVar("T")
 
 
 class Namespace:
@@ -62,21 +63,25 @@ class Namespace:
         self.processes.append(process)
         return process
 
-    def listen(self, address: str = "127.0.0.1") -> socket.socket:
-        """A TCP socket of this process that listens inside. A socket stays in the namespace that
-        its thread was in when it was made (network_namespaces(7))."""
+    def inside(self, make: Callable[[], T]) -> T:
+        """Has this process make something in the namespace. A socket stays in the one that its
+        thread was in when it was made (network_namespaces(7))."""
 
-        def make() -> socket.socket:
+        def enter_and_make() -> T:
             namespace = os.open(f"/run/netns/{self.netns}", os.O_RDONLY)
             try:
                 if ctypes.CDLL(None, use_errno=True).setns(namespace, CLONE_NEWNET) != 0:
                     raise OSError(ctypes.get_errno(), f"setns into {self.netns}")
             finally:
                 os.close(namespace)
-            return socket.create_server((address, 0), backlog=64)
+            return make()
 
         with ThreadPoolExecutor(1) as pool:
-            return pool.submit(make).result()
+            return pool.submit(enter_and_make).result()
+
+    def listen(self, address: str = "127.0.0.1") -> socket.socket:
+        """A TCP socket of this process that listens inside."""
+        return self.inside(lambda: socket.create_server((address, 0), backlog=64))
 
     def _new_log(self, name: str) -> Path:
         return self.folder / f"{len(self.processes)}-{name}.log"

@@ -2,6 +2,7 @@
 """Traffic through a lab, and what became of it (traffic_tool.py)."""
 
 import json
+import socket
 import sys
 from pathlib import Path
 from typing import Any
@@ -49,19 +50,23 @@ def converse(
     )
 
 
+def new_flow_answered(where: Namespace, address: str, seconds: float = 0.2) -> bool:
+    """One UDP packet from a new port."""
+
+    def ask() -> bool:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked:
+            asked.settimeout(seconds)
+            asked.connect((address, PORT))
+            try:
+                asked.send(bytes(8))
+                return asked.recv(64) == bytes(8)
+            except OSError:
+                return False
+
+    return where.inside(ask)
+
+
 def wait_new_flow(where: Namespace, address: str) -> None:
-    """Until a new UDP flow gets an answer."""
-
-    def answered() -> bool:
-        return where.run(sys.executable, "-c", ASK, address, str(PORT), check=False).returncode == 0
-
-    poll(answered, f"an answer to {where.name} from {address}", 20)
-
-
-ASK = """
-import socket, sys
-asked = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-asked.settimeout(1)
-asked.sendto(bytes(8), (sys.argv[1], int(sys.argv[2])))
-asked.recv(64)
-"""
+    """Until a new flow gets an answer."""
+    what = f"an answer to {where.name} from {address}"
+    poll(lambda: new_flow_answered(where, address), what, 20)
