@@ -285,12 +285,13 @@ static void desire_rules(const struct host *host, const struct prefix own[IP_FAM
 int host_apply_rules(struct host *host, const struct prefix own[IP_FAMILIES], struct error *err)
 {
 	struct masquerade_rules rules;
+	struct masquerade_report report;
 	int result;
 
 	desire_rules(host, own, &rules);
 	if (host->rules_installed && memcmp(&rules, &host->rules, sizeof(rules)) == 0)
 		return 0;
-	result = masquerade_apply(host->nft, &rules, err);
+	result = masquerade_apply(host->nft, &rules, &report, err);
 	if (result < 0)
 		return error_wrap(err, "cannot install the rules of table inet %s",
 		                  MASQUERADE_TABLE);

@@ -100,8 +100,8 @@ static bool fill(struct nftnl_rule *rule, const struct masquerade_entry *entry, 
 	return matches && nft_expr_add(rule, "counter") &&
 	       add_verdict(rule, what->verdict, fully_random) &&
 	       nftnl_rule_set_str(rule, NFTNL_RULE_TABLE, MASQUERADE_TABLE) == 0 &&
-	       nftnl_rule_set_str(rule, NFTNL_RULE_CHAIN, masquerade_chain_name(what->chain)) ==
-	               0 &&
+	       nftnl_rule_set_str(rule, NFTNL_RULE_CHAIN,
+	                          masquerade_chain_spec(what->chain)->name) == 0 &&
 	       nft_rule_set_comment(rule, what->comment);
 }
 

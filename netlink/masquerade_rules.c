@@ -2,8 +2,12 @@
 #include "masquerade_rules.h"
 
 #include <errno.h>
+#include <linux/netfilter.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* nft's words for these are srcnat and filter. */
+enum { PRIORITY_FILTER = 0, PRIORITY_SRCNAT = 100 };
 
 #define IN(name)                                         \
 	{                                                \
@@ -80,14 +84,15 @@ const char *masquerade_set_name(enum ip_family_index family, enum masquerade_set
 	return names[family][set];
 }
 
-const char *masquerade_chain_name(enum masquerade_chain chain)
+const struct masquerade_chain_spec *masquerade_chain_spec(enum masquerade_chain chain)
 {
-	static const char *const names[MASQUERADE_CHAINS] = {
-		[MASQUERADE_POSTROUTING] = "postrouting",
-		[MASQUERADE_FORWARD] = "forward",
+	static const struct masquerade_chain_spec specs[MASQUERADE_CHAINS] = {
+		[MASQUERADE_POSTROUTING] = {"postrouting", "nat", NF_INET_POST_ROUTING,
+	                                    PRIORITY_SRCNAT},
+		[MASQUERADE_FORWARD] = {"forward", "filter", NF_INET_FORWARD, PRIORITY_FILTER},
 	};
 
-	return names[chain];
+	return &specs[chain];
 }
 
 /* Counts an address up by one at bit `length`; false: it was the last. */

@@ -76,7 +76,16 @@ struct prefix masquerade_multicast(enum ip_family_index family);
 
 /* "cluster4", "pods6", ... as `nft list table inet hostgw` shows it. */
 const char *masquerade_set_name(enum ip_family_index family, enum masquerade_set set);
-const char *masquerade_chain_name(enum masquerade_chain chain);
+
+/* A chain hangs on a hook; its policy is accept. */
+struct masquerade_chain_spec {
+	const char *name; /* "postrouting" */
+	const char *type; /* "nat", "filter" */
+	uint32_t hook;    /* NF_INET_* */
+	int32_t priority;
+};
+
+const struct masquerade_chain_spec *masquerade_chain_spec(enum masquerade_chain chain);
 
 /*
  * Merges the prefixes of one family into intervals: the kernel refuses overlapping ones.

@@ -62,27 +62,29 @@ static int collect(struct nft *nft, const struct nft_batch *batch, struct verdic
 	}
 }
 
+/* What to do about a refusal; "" if there is nothing to say. */
+static const char *remedy_for(int code, const char *needs)
+{
+	if (code == EPERM || code == EACCES)
+		return "; CAP_NET_ADMIN is needed";
+	if (!needs && (code == EOPNOTSUPP || code == EAFNOSUPPORT))
+		return "; the kernel needs nf_tables (CONFIG_NF_TABLES, and for inet tables "
+		       "CONFIG_NF_TABLES_INET)";
+	return "";
+}
+
 /* Puts what to do behind what went wrong. */
 static int explain(const struct verdict *verdict, struct error *err)
 {
-	const char *needs = verdict->refused->needs;
+	const char *about = verdict->refused->text, *needs = verdict->refused->needs;
 	int code = -verdict->answer.result;
-	const char *remedy = NULL;
 	struct error words;
 
 	nl_answer_error(&verdict->answer, &words);
-	if (code == EPERM || code == EACCES)
-		remedy = "CAP_NET_ADMIN is needed";
-	else if (code == ENOENT || code == EOPNOTSUPP)
-		remedy = needs;
 	/* A missing chain type is -ENOENT, which callers could take for a missing table. */
-	if (needs && code == ENOENT)
-		code = EOPNOTSUPP;
-	if (!remedy && (code == EOPNOTSUPP || code == EAFNOSUPPORT))
-		remedy = "the kernel needs nf_tables (CONFIG_NF_TABLES, and for inet tables "
-			 "CONFIG_NF_TABLES_INET)";
-	return error_set(err, code, "%s: %s%s%s", verdict->refused->text, words.text,
-	                 remedy ? "; " : "", remedy ? remedy : "");
+	if (needs && (code == ENOENT || code == EOPNOTSUPP))
+		return error_set(err, EOPNOTSUPP, "%s: %s; %s", about, words.text, needs);
+	return error_set(err, code, "%s: %s%s", about, words.text, remedy_for(code, needs));
 }
 
 static int judge(const struct nft_batch *batch, const struct verdict *verdict, struct error *err)
@@ -154,13 +156,27 @@ static int write_request(const struct nft_selection *what, void *buffer, struct 
 	return 0;
 }
 
+/* Reading needs the same rights as writing. */
+static int explain_reading(int result, struct error *err)
+{
+	char words[ERROR_TEXT_MAX];
+	const char *remedy = result < 0 ? remedy_for(-result, NULL) : "";
+
+	if (remedy[0] == '\0')
+		return result;
+	memcpy(words, err->text, sizeof(words));
+	return error_set(err, -result, "%s%s", words, remedy);
+}
+
 int nft_dump(struct nft *nft, const struct nft_selection *what, const struct nl_dump_ops *ops,
              void *ctx, struct error *err)
 {
 	alignas(struct nlmsghdr) unsigned char buffer[REQUEST_MAX] = {0};
 	int result = write_request(what, buffer, err);
 
-	return result < 0 ? result : nl_dump(&nft->dumps, (struct nlmsghdr *)buffer, ops, ctx, err);
+	if (result == 0)
+		result = nl_dump(&nft->dumps, (struct nlmsghdr *)buffer, ops, ctx, err);
+	return explain_reading(result, err);
 }
 
 int nft_get(struct nft *nft, const struct nft_selection *what, const struct nl_dump_ops *ops,
@@ -169,8 +185,9 @@ int nft_get(struct nft *nft, const struct nft_selection *what, const struct nl_d
 	alignas(struct nlmsghdr) unsigned char buffer[REQUEST_MAX] = {0};
 	int result = write_request(what, buffer, err);
 
-	return result < 0 ? result
-	                  : nl_query(&nft->dumps, (struct nlmsghdr *)buffer, ops, ctx, err);
+	if (result == 0)
+		result = nl_query(&nft->dumps, (struct nlmsghdr *)buffer, ops, ctx, err);
+	return explain_reading(result, err);
 }
 
 /* ---- sockets ---- */

@@ -11,197 +11,63 @@
 
 #include <cmocka.h>
 
-#include "hostgw/masquerade.h"
+#include "masquerade_fixture.h"
 #include "sandbox.h"
 
-#define LIST     "nft list table inet hostgw"
-#define TEXT_MAX 16384
-#define NOBODY   65534
-
-static struct masquerade_rules all_rules(const struct prefix *nonmasquerade, size_t count)
-{
-	struct masquerade_rules rules = {
-		.masquerade = true,
-		.forward = true,
-		.fully_random = true,
-		.cluster = {sandbox_prefix("10.244.0.0/16"), sandbox_prefix("fd00:244::/48")},
-		.own = {sandbox_prefix("10.244.1.0/24"), sandbox_prefix("fd00:244:0:1::/64")},
-		.nonmasquerade = nonmasquerade,
-		.nonmasquerade_count = count,
-	};
-
-	return rules;
-}
-
-static void apply(struct nft *nft, const struct masquerade_rules *rules)
-{
-	struct error err;
-
-	if (masquerade_apply(nft, rules, &err) != 0)
-		fail_msg("%s", err.text);
-}
-
-static void assert_listed(const char *wanted)
-{
-	char text[TEXT_MAX];
-
-	sandbox_capture(LIST, text, sizeof(text));
-	assert_string_equal(text, wanted);
-}
+#define NOBODY 65534
 
 static bool table_exists(void)
 {
 	return system(LIST " >/dev/null 2>&1") == 0;
 }
 
-static int set_up(void **state)
-{
-	struct nft *nft;
-	struct error err;
+static const struct {
+	const char *golden;
+	const char *without; /* letters: '4', '6' a family, 'm'asquerade, 'f'orward, fully 'r'andom,
+	                        'n'onmasquerade */
+} listings[] = {
+	{"dual-nonmasquerade", ""},
+	{"dual", "n"},
+	{"ipv4", "n6"},
+	{"ipv4-nonmasquerade", "6"},
+	{"ipv6", "n4"},
+	{"dual-not-random", "nr"},
+	{"dual-masquerade-only", "nf"},
+	{"dual-forward-only", "m"},
+};
 
-	if (nft_open(&nft, &err) != 0)
-		fail_msg("%s", err.text);
-	*state = nft;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	nft_close(*state);
-	sandbox_run("nft flush ruleset");
-	return 0;
-}
-
-#define COUNTER "counter packets 0 bytes 0 "
-
-static const char all_listed[] =
-	"table inet hostgw {\n"
-	"\tset cluster4 {\n"
-	"\t\ttype ipv4_addr\n"
-	"\t\tflags interval\n"
-	"\t\telements = { 10.244.0.0/16 }\n"
-	"\t}\n"
-	"\n"
-	"\tset pods4 {\n"
-	"\t\ttype ipv4_addr\n"
-	"\t\tflags interval\n"
-	"\t\telements = { 10.244.1.0/24 }\n"
-	"\t}\n"
-	"\n"
-	"\tset nonmasquerade4 {\n"
-	"\t\ttype ipv4_addr\n"
-	"\t\tflags interval\n"
-	"\t\telements = { 172.16.0.0/12, 192.168.0.0/23 }\n"
-	"\t}\n"
-	"\n"
-	"\tset cluster6 {\n"
-	"\t\ttype ipv6_addr\n"
-	"\t\tflags interval\n"
-	"\t\telements = { fd00:244::/48 }\n"
-	"\t}\n"
-	"\n"
-	"\tset pods6 {\n"
-	"\t\ttype ipv6_addr\n"
-	"\t\tflags interval\n"
-	"\t\telements = { fd00:244:0:1::/64 }\n"
-	"\t}\n"
-	"\n"
-	"\tset nonmasquerade6 {\n"
-	"\t\ttype ipv6_addr\n"
-	"\t\tflags interval\n"
-	"\t\telements = { fd00:168::/32 }\n"
-	"\t}\n"
-	"\n"
-	"\tchain postrouting {\n"
-	"\t\ttype nat hook postrouting priority srcnat; policy accept;\n"
-	"\t\tmeta mark & 0x00004000 == 0x00004000 " COUNTER
-	"return comment \"left to kube-proxy\"\n"
-	"\t\tip saddr @cluster4 ip daddr @cluster4 " COUNTER
-	"return comment \"pods keep their address within the cluster\"\n"
-	"\t\tip saddr @cluster4 ip daddr @nonmasquerade4 " COUNTER
-	"return comment \"pods keep their address towards these networks\"\n"
-	"\t\tip saddr @cluster4 ip daddr != 224.0.0.0/4 " COUNTER
-	"masquerade fully-random comment \"pods to the outside\"\n"
-	"\t\tip saddr != @cluster4 ip daddr @pods4 " COUNTER
-	"return comment \"pods of this node see the client's address\"\n"
-	"\t\tip saddr != @cluster4 ip daddr @cluster4 " COUNTER
-	"masquerade fully-random comment \"outside to pods of other nodes\"\n"
-	"\t\tip6 saddr @cluster6 ip6 daddr @cluster6 " COUNTER
-	"return comment \"pods keep their address within the cluster\"\n"
-	"\t\tip6 saddr @cluster6 ip6 daddr @nonmasquerade6 " COUNTER
-	"return comment \"pods keep their address towards these networks\"\n"
-	"\t\tip6 saddr @cluster6 ip6 daddr != ff00::/8 " COUNTER
-	"masquerade fully-random comment \"pods to the outside\"\n"
-	"\t\tip6 saddr != @cluster6 ip6 daddr @pods6 " COUNTER
-	"return comment \"pods of this node see the client's address\"\n"
-	"\t\tip6 saddr != @cluster6 ip6 daddr @cluster6 " COUNTER
-	"masquerade fully-random comment \"outside to pods of other nodes\"\n"
-	"\t}\n"
-	"\n"
-	"\tchain forward {\n"
-	"\t\ttype filter hook forward priority filter; policy accept;\n"
-	"\t\tip saddr @cluster4 " COUNTER "accept comment \"from pods\"\n"
-	"\t\tip daddr @cluster4 " COUNTER "accept comment \"to pods\"\n"
-	"\t\tip6 saddr @cluster6 " COUNTER "accept comment \"from pods\"\n"
-	"\t\tip6 daddr @cluster6 " COUNTER "accept comment \"to pods\"\n"
-	"\t}\n"
-	"}\n";
-
-static void everything_is_listed_as_meant(void **state)
+/* The text in the files is what an administrator sees. */
+static void it_is_listed_as_in_the_files(void **state)
 {
 	const struct prefix others[] = {
 		sandbox_prefix("192.168.1.0/24"), sandbox_prefix("192.168.0.0/24"),
 		sandbox_prefix("172.20.0.0/16"), sandbox_prefix("172.16.0.0/12"),
 		sandbox_prefix("fd00:168::/32")};
-	struct masquerade_rules rules = all_rules(others, sizeof(others) / sizeof(*others));
 
-	apply(*state, &rules);
-	assert_listed(all_listed);
-	apply(*state, &rules); /* once more changes nothing */
-	assert_listed(all_listed);
-}
+	for (size_t i = 0; i < sizeof(listings) / sizeof(*listings); i++) {
+		const char *without = listings[i].without;
+		struct masquerade_rules rules = fixture_rules(others, strchr(without, 'n') ? 0 : 5);
 
-static void other_contents_take_their_place(void **state)
-{
-	struct masquerade_rules rules = all_rules(NULL, 0);
-
-	apply(*state, &rules);
-	rules.masquerade = false;
-	rules.cluster[IP_V4] = sandbox_prefix("10.1.0.0/16");
-	rules.cluster[IP_V6].addr.family = 0;
-	apply(*state, &rules);
-	assert_listed("table inet hostgw {\n"
-	              "\tset cluster4 {\n"
-	              "\t\ttype ipv4_addr\n"
-	              "\t\tflags interval\n"
-	              "\t\telements = { 10.1.0.0/16 }\n"
-	              "\t}\n"
-	              "\n"
-	              "\tchain forward {\n"
-	              "\t\ttype filter hook forward priority filter; policy accept;\n"
-	              "\t\tip saddr @cluster4 " COUNTER "accept comment \"from pods\"\n"
-	              "\t\tip daddr @cluster4 " COUNTER "accept comment \"to pods\"\n"
-	              "\t}\n"
-	              "}\n");
-}
-
-static void random_ports_can_be_turned_off(void **state)
-{
-	struct masquerade_rules rules = all_rules(NULL, 0);
-	char text[TEXT_MAX];
-
-	rules.fully_random = false;
-	apply(*state, &rules);
-	sandbox_capture(LIST, text, sizeof(text));
-	assert_non_null(strstr(text, "masquerade comment"));
-	assert_null(strstr(text, "random"));
+		rules.masquerade = !strchr(without, 'm');
+		rules.forward = !strchr(without, 'f');
+		rules.fully_random = !strchr(without, 'r');
+		if (strchr(without, '4'))
+			rules.cluster[IP_V4].addr.family = 0;
+		if (strchr(without, '6'))
+			rules.cluster[IP_V6].addr.family = 0;
+		/* From whatever stood before, which differs in much. */
+		assert_true(fixture_apply(*state, &rules, NULL));
+		fixture_assert_listed(listings[i].golden);
+		assert_false(fixture_apply(*state, &rules, NULL));
+		fixture_assert_listed(listings[i].golden);
+	}
 }
 
 /* Intervals that begin or end with the address space, and more than one message of them. */
 static void large_and_open_sets(void **state)
 {
 	struct prefix others[300] = {0};
-	struct masquerade_rules rules = all_rules(others, sizeof(others) / sizeof(*others));
+	struct masquerade_rules rules = fixture_rules(others, sizeof(others) / sizeof(*others));
 	char text[TEXT_MAX];
 
 	for (size_t i = 0; i < 298; i++) {
@@ -211,7 +77,8 @@ static void large_and_open_sets(void **state)
 	}
 	others[298] = sandbox_prefix("0.0.0.0/8");
 	others[299] = sandbox_prefix("240.0.0.0/4");
-	apply(*state, &rules);
+	assert_true(fixture_apply(*state, &rules, NULL));
+	assert_false(fixture_apply(*state, &rules, NULL));
 	sandbox_capture("nft list set inet hostgw nonmasquerade4", text, sizeof(text));
 	assert_non_null(strstr(text, "0.0.0.0/8"));
 	assert_non_null(strstr(text, "240.0.0.0/4"));
@@ -225,58 +92,59 @@ static void large_and_open_sets(void **state)
 
 static void without_rules_the_table_goes(void **state)
 {
-	struct masquerade_rules rules = all_rules(NULL, 0);
+	struct masquerade_rules rules = fixture_rules(NULL, 0);
 	struct masquerade_rules none = {0};
 
-	apply(*state, &none); /* there is none yet */
-	apply(*state, &rules);
+	assert_false(fixture_apply(*state, &none, NULL)); /* there is none yet */
+	assert_true(fixture_apply(*state, &rules, NULL));
 	assert_true(table_exists());
-	apply(*state, &none);
+	assert_true(fixture_apply(*state, &none, NULL));
 	assert_false(table_exists());
-	apply(*state, &none);
+	assert_false(fixture_apply(*state, &none, NULL));
 }
 
 /* A refused transaction leaves what was there, and its error says which object and why. */
 static void a_refusal_changes_nothing(void **state)
 {
-	struct masquerade_rules rules = all_rules(NULL, 0);
-	char before[TEXT_MAX];
+	struct masquerade_rules rules = fixture_rules(NULL, 0);
 	int status;
 	pid_t child;
 
-	apply(*state, &rules);
-	sandbox_capture(LIST, before, sizeof(before));
+	assert_true(fixture_apply(*state, &rules, NULL));
 	child = fork();
 	assert_true(child >= 0);
 	if (child == 0) {
 		struct masquerade_rules none = {0};
+		struct masquerade_report report;
 		struct error err = {0};
 		struct nft *nft;
 
 		/* Without root's rights, and with them CAP_NET_ADMIN. */
 		if (setuid(NOBODY) != 0 || nft_open(&nft, &err) != 0)
 			_exit(2);
-		if (masquerade_apply(nft, &rules, &err) != -EPERM ||
-		    !strstr(err.text, "table inet hostgw: the transaction: ") ||
+		if (masquerade_apply(nft, &rules, &report, &err) != -EPERM ||
+		    !strstr(err.text, "table inet hostgw: reading: ") ||
 		    !strstr(err.text, "CAP_NET_ADMIN") ||
-		    masquerade_apply(nft, &none, &err) != -EPERM)
+		    masquerade_apply(nft, &none, &report, &err) != -EPERM)
 			_exit(1);
 		_exit(0);
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_int_equal(status, 0);
-	assert_listed(before);
+	fixture_assert_listed("dual");
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(everything_is_listed_as_meant, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(other_contents_take_their_place, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(random_ports_can_be_turned_off, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(large_and_open_sets, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(without_rules_the_table_goes, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_refusal_changes_nothing, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(it_is_listed_as_in_the_files, fixture_set_up,
+	                                        fixture_tear_down),
+		cmocka_unit_test_setup_teardown(large_and_open_sets, fixture_set_up,
+	                                        fixture_tear_down),
+		cmocka_unit_test_setup_teardown(without_rules_the_table_goes, fixture_set_up,
+	                                        fixture_tear_down),
+		cmocka_unit_test_setup_teardown(a_refusal_changes_nothing, fixture_set_up,
+	                                        fixture_tear_down),
 	};
 
 	if (!sandbox_enter())

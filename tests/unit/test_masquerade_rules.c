@@ -140,7 +140,7 @@ static void print_ruleset(const struct masquerade_ruleset *ruleset, char *text)
 	for (size_t i = 0; i < ruleset->entry_count; i++) {
 		const struct masquerade_entry *entry = &ruleset->entries[i];
 
-		append(text, "%s:", masquerade_chain_name(entry->rule->chain));
+		append(text, "%s:", masquerade_chain_spec(entry->rule->chain)->name);
 		if (entry->rule->marked)
 			append(text, " marked");
 		print_side("from", &entry->rule->source, entry->family, text);
