@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cni_file.h"
 #include "file.h"
 #include "instance.h"
 #include "subnet_file.h"
@@ -310,4 +311,15 @@ int host_write_subnet_file(const struct host *host, const struct prefix own[IP_F
 	memcpy(file.network, host->settings->conf.network, sizeof(file.network));
 	memcpy(file.own, own, sizeof(file.own));
 	return file_write(options->subnet_file, subnet_file_print(&file, text), changed, err);
+}
+
+int host_write_cni_file(const struct host *host, const struct prefix own[IP_FAMILIES],
+                        bool *changed, struct error *err)
+{
+	const struct options *options = host->settings->options;
+	struct cni_conf conf = {.mtu = host->uplink.mtu, .ip_masq = options->ip_masq};
+
+	memcpy(conf.network, host->settings->conf.network, sizeof(conf.network));
+	memcpy(conf.own, own, sizeof(conf.own));
+	return cni_file_write(options, &conf, changed, err);
 }

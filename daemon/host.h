@@ -95,5 +95,8 @@ int host_apply_rules(struct host *host, const struct prefix own[IP_FAMILIES], st
 /* Writes subnet.env unless it is right already; *changed tells. */
 int host_write_subnet_file(const struct host *host, const struct prefix own[IP_FAMILIES],
                            bool *changed, struct error *err);
+/* The same for the CNI configuration, if there is to be one. */
+int host_write_cni_file(const struct host *host, const struct prefix own[IP_FAMILIES],
+                        bool *changed, struct error *err);
 
 #endif

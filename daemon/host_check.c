@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "cni_file.h"
 #include "default_route.h"
 #include "forwarding.h"
 #include "sysctl.h"
@@ -92,4 +93,6 @@ void host_check(struct host *host, const struct plan *plan,
 	}
 	if (check_default_route(host, &err) < 0)
 		complain(ctx, &err);
+	if (host->settings->options->cni_conf_file[0])
+		cni_file_find_rivals(host->settings->options->cni_conf_file, complain, ctx);
 }

@@ -10,9 +10,9 @@
 
 /*
  * Looks at forwarding (and switches it on with --enable-forwarding), the room in the neighbour
- * table (also kept in host->neighbours) and whether the default route has left the interface that
- * was chosen by it. `complain` is called for each thing that is wrong, in every round in which it
- * is.
+ * table (also kept in host->neighbours), whether the default route has left the interface that
+ * was chosen by it, and for other CNI configurations that win over ours. `complain` is called for
+ * each thing that is wrong, in every round in which it is.
  */
 void host_check(struct host *host, const struct plan *plan,
                 void (*complain)(void *ctx, const struct error *err), void *ctx);

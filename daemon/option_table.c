@@ -70,6 +70,13 @@ const struct option_spec option_table[] = {
          "/etc/kube-flannel/net-conf.json", "FILE", "the network's configuration"},
 	{NULL, "subnet-file", NULL, OPTION_TEXT, false, 0, FIELD(subnet_file),
          "/run/flannel/subnet.env", "FILE", "written for CNI plugins and scripts"},
+	{NULL, "cni-conf-file", NULL, OPTION_TEXT, true, 0, FIELD(cni_conf_file), "", "FILE",
+         "write the CNI configuration for the plugins bridge, host-local and portmap to FILE; "
+         "flannel's is /etc/cni/net.d/10-flannel.conflist"},
+	{NULL, "cni-conf-template", NULL, OPTION_TEXT, true, 0, FIELD(cni_conf_template), "",
+         "FILE",
+         "write it from FILE, with __POD_CIDR__, __POD_CIDR_V6__, __MTU__, __IP_MASQ__, "
+         "__RANGES__ and __ROUTES__ filled in"},
 	{NULL, "state-dir", NULL, OPTION_TEXT, true, 0, FIELD(state_dir), "/run/hostgw", "DIR",
          "keeps what a restart begins with (Kubernetes only); empty: nothing is kept"},
 

@@ -60,6 +60,8 @@ struct options {
 	const char *net_config_path;
 	const char *subnet_file;
 	const char *state_dir;
+	const char *cni_conf_file;
+	const char *cni_conf_template;
 	/* watching it */
 	const char *healthz_ip;
 	uint32_t healthz_port;

@@ -58,6 +58,19 @@ static void write_subnet_file(struct rounds *rounds, struct outcome *outcome)
 		         rounds->settings->options->subnet_file);
 }
 
+/* Pods start once it is there, so it is the last of the files. */
+static void write_cni_file(struct rounds *rounds, struct outcome *outcome)
+{
+	struct error err;
+	bool changed;
+
+	if (host_write_cni_file(rounds->host, rounds->own_cidrs, &changed, &err) < 0)
+		note_failure(rounds, ROUND_FILES, &err, outcome);
+	else if (changed)
+		log_info(rounds->log, "Wrote CNI configuration to %s",
+		         rounds->settings->options->cni_conf_file);
+}
+
 /* A family without an address: its routes are left alone, and the others are looked after. */
 static void note_missing_addresses(struct rounds *rounds, struct outcome *outcome)
 {
@@ -95,6 +108,7 @@ static void carry_out(struct rounds *rounds, const struct plan *plan, struct out
 	/* No pod may start into a network whose first routes or rules could not be made. */
 	if (rounds->running || outcome->host_failures == 0) {
 		write_subnet_file(rounds, outcome);
+		write_cni_file(rounds, outcome);
 		if (!rounds->running)
 			start_running(rounds);
 	}

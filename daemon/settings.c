@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "cni_file.h"
 #include "file.h"
 
 static void warn(void *ctx, const char *text)
@@ -193,6 +194,8 @@ int settings_load(const struct options *options, const struct log *log, struct s
 	if (result == 0)
 		result = net_conf_read(options->net_config_path, &out->conf, warn, (void *)log,
 		                       err);
+	if (result == 0)
+		result = cni_file_check(options, out->conf.network, err);
 	if (result == 0)
 		result = find_kube_config(options, out, err);
 	return result;

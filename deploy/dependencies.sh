@@ -35,8 +35,9 @@ packages() {
         ;;
     lab) printf '%s\n' iproute2 iputils-ping nftables ;;
     test)
-        printf '%s\n' curl dbus-daemon groff-base iproute2 iptables iputils-ping nftables \
-            nghttp2-proxy openssl python3 python3-firewall python3-nftables python3-pytest ufw zsh
+        printf '%s\n' containernetworking-plugins curl dbus-daemon groff-base iproute2 iptables \
+            iputils-ping nftables nghttp2-proxy openssl python3 python3-firewall \
+            python3-nftables python3-pytest ufw zsh
         ;;
     *) die "no such group: $1 (see --help)" ;;
     esac

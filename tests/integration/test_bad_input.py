@@ -67,6 +67,35 @@ CASES = [
         files={"net-conf.json": '{"Network": "10.1.0.0/16", "Backend": {"Type": "vxlan"}}\n'},
     ),
     Case(
+        "cni-name",
+        ["--cni-conf-file /x/10-flannel", r"\.conflist"],
+        ["--nodes-file=DIR/nodes.yaml", "--cni-conf-file=/x/10-flannel.conf"],
+    ),
+    Case(
+        "cni-template-alone",
+        ["--cni-conf-template without --cni-conf-file"],
+        ["--nodes-file=DIR/nodes.yaml", "--cni-conf-template=DIR/cni.json"],
+    ),
+    Case(
+        "cni-template-missing",
+        [r"--cni-conf-template: DIR/cni\.json: No such file"],
+        [
+            "--nodes-file=DIR/nodes.yaml",
+            "--cni-conf-file=DIR/a.conflist",
+            "--cni-conf-template=DIR/cni.json",
+        ],
+    ),
+    Case(
+        "cni-template",
+        [r"DIR/cni\.json:1:27: unknown placeholder __POD_CIRD__"],
+        [
+            "--nodes-file=DIR/nodes.yaml",
+            "--cni-conf-file=DIR/a.conflist",
+            "--cni-conf-template=DIR/cni.json",
+        ],
+        {"cni.json": '{"name": "a", "plugins": [__POD_CIRD__]}\n'},
+    ),
+    Case(
         "interface",
         ["--iface", "eth7", "ens192"],
         ["--nodes-file=DIR/nodes.yaml", "--iface=eth7"],

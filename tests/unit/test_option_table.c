@@ -83,6 +83,8 @@ static const struct flag_case cases[] = {
 	{"nonmasquerade-cidr", "HOSTGW_NONMASQUERADE_CIDR", "", "192.0.2.0/24", "10.0.0.0/8", NULL,
          NULL},
 	SWITCH("enable-forwarding", "HOSTGW_ENABLE_FORWARDING"),
+	{"cni-conf-file", "HOSTGW_CNI_CONF_FILE", "", "/a", "/b", NULL, NULL},
+	{"cni-conf-template", "HOSTGW_CNI_CONF_TEMPLATE", "", "/a", "/b", NULL, NULL},
 	{"state-dir", "HOSTGW_STATE_DIR", "/run/hostgw", "/a", "/b", NULL, NULL},
 	{"log-format", "HOSTGW_LOG_FORMAT", "klog", "json", "journal", NULL, NULL},
 	{"output", "HOSTGW_OUTPUT", "", "json", "text", "xml", "text|ip|json"},
