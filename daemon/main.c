@@ -13,6 +13,7 @@
 #include "agent.h"
 #include "command.h"
 #include "hostgw/kube_launch.h"
+#include "init_container.h"
 #include "plan_command.h"
 #include "version.h"
 
@@ -143,8 +144,11 @@ static int run_with_flags(const struct command *command, int argc, char *const a
 int main(int argc, char *argv[])
 {
 	const struct command *command;
+	int exit_code;
 
 	kube_launch_if_asked(argv);
+	if (init_container_run(argc, argv, &exit_code))
+		return exit_code;
 	if (argc < 2 || argv[1][0] == '-')
 		return run_with_flags(&daemon_command, argc, argv);
 	command = command_find(command_list, argv[1]);

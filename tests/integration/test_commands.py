@@ -181,3 +181,93 @@ def test_zsh_completes(zsh: Zsh, line: str, shown: str) -> None:
     zsh.press(line + "\t")
     zsh.wait(shown)
     assert "error" not in zsh.seen, zsh.seen
+
+
+# The names under which flannel's manifests call programs of its image.
+
+
+@pytest.fixture(name="image")
+def make_image(tmp_path: Path) -> Path:
+    """A folder with the links that the image has."""
+    for name in ("opt/bin/flanneld", "opt/bin/install-conf", "bin/cp"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.symlink_to(HOSTGWD)
+    (tmp_path / "cni-conf.json").write_text(CONFLIST, encoding="ascii")
+    (tmp_path / "net.d").mkdir()
+    return tmp_path
+
+
+CONFLIST = '{"name": "cbr0", "cniVersion": "0.3.1", "plugins": [{"type": "flannel"}]}\n'
+
+
+def run_in(image: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    """The command with paths that begin with @ inside the image."""
+    words = [word.replace("@", f"{image}/") for word in command]
+    return subprocess.run(words, capture_output=True, text=True, timeout=30, check=False)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["@bin/cp", "-f", "@cni-conf.json", "@net.d/10-flannel.conflist"],
+        ["@opt/bin/install-conf", "@cni-conf.json", "@net.d/10-flannel.conflist"],
+        ["@bin/cp", "@cni-conf.json", "@net.d/10-flannel.conflist"],
+    ],
+    ids=str,
+)
+def test_init_containers_install_the_list(image: Path, command: list[str]) -> None:
+    target = image / "net.d/10-flannel.conflist"
+    target.write_text("what was there before", encoding="ascii")
+    done = run_in(image, *command)
+    assert done.returncode == 0, done.stderr
+    assert target.read_text(encoding="ascii") == CONFLIST
+    assert target.stat().st_mode & 0o777 == 0o644
+    before = target.stat().st_ino
+    assert run_in(image, *command).returncode == 0
+    assert target.stat().st_ino == before, "it was right already"
+    assert os.listdir(image / "net.d") == ["10-flannel.conflist"]
+
+
+def test_copying_into_a_folder(image: Path) -> None:
+    assert run_in(image, "@bin/cp", "-f", "@cni-conf.json", "@net.d").returncode == 0
+    assert (image / "net.d/cni-conf.json").read_text(encoding="ascii") == CONFLIST
+
+
+def test_the_flannel_plugin_stays(image: Path) -> None:
+    """Our image does not have it; a node that ran flannel does."""
+    plugin = image / "net.d/flannel"
+    done = run_in(image, "@bin/cp", "-f", "/flannel", str(plugin))
+    assert done.returncode == 1
+    assert "flannel-cni-plugin" in done.stderr and "--cni-conf-file" in done.stderr
+    plugin.write_text("the plugin", encoding="ascii")
+    plugin.chmod(0o755)
+    done = run_in(image, "@bin/cp", "-f", "/flannel", str(plugin))
+    assert done.returncode == 0
+    assert "stays as it is" in done.stderr
+    assert plugin.read_text(encoding="ascii") == "the plugin"
+
+
+@pytest.mark.parametrize(
+    "command, code, says",
+    [
+        (["@bin/cp"], USAGE, "cp: expected SOURCE and TARGET"),
+        (["@bin/cp", "-r", "@net.d", "@x"], USAGE, "cp: expected SOURCE and TARGET"),
+        (["@opt/bin/install-conf", "@a"], USAGE, "install-conf: expected SOURCE and TARGET"),
+        (["@bin/cp", "-f", "@absent", "@x"], 1, "absent: No such file"),
+        (["@bin/cp", "-f", "/bin/true", "@x"], 1, "cp: "),
+    ],
+    ids=str,
+)
+def test_init_container_mistakes(image: Path, command: list[str], code: int, says: str) -> None:
+    done = run_in(image, *command)
+    assert done.returncode == code
+    assert says in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert not (image / "x").exists()
+
+
+def test_flanneld_is_the_daemon(image: Path) -> None:
+    done = run_in(image, "@opt/bin/flanneld", "--version")
+    assert done.returncode == 0
+    assert done.stdout.startswith("hostgwd ")
