@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "filter_judge.h"
 
-#include <errno.h>
 #include <stdlib.h>
 
-/* The kernel's NFT_JUMP_STACK_SIZE; iptables-legacy allows more, nobody needs it. */
+/* Jumps that are followed: in a row (the kernel's NFT_JUMP_STACK_SIZE), and in all. */
 #define DEPTH_MAX 16
+#define JUMPS_MAX 512
 
 enum match { MATCHES_NONE, MATCHES_SOME, MATCHES_PERHAPS_ALL, MATCHES_ALL };
 
 struct judge {
 	const struct filter_class *class;
 	const struct filter_source *source;
+	unsigned *jumps; /* how many were followed */
 	struct error *err;
 };
 
@@ -48,9 +49,11 @@ static int judge_jump(const struct judge *judge, const struct filter_rule *rule,
 	struct filter_chain chain = {0};
 	int result;
 
-	if (depth == DEPTH_MAX)
-		return error_set(judge->err, ELOOP, "chain %s: more than %d jumps in a row",
-		                 rule->target, DEPTH_MAX);
+	if (depth == DEPTH_MAX || *judge->jumps == JUMPS_MAX) {
+		out->picked = true;
+		return 0;
+	}
+	++*judge->jumps;
 	result = judge->source->read(judge->source->ctx, rule->target, &chain, judge->err);
 	if (result == 0)
 		result = judge_chain(judge, &chain, depth + 1, out);
@@ -119,7 +122,8 @@ int filter_judge(const struct filter_chain *chain, const struct filter_class *cl
                  const struct filter_source *source, struct filter_judgement *out,
                  struct error *err)
 {
-	const struct judge judge = {class, source, err};
+	unsigned jumps = 0;
+	const struct judge judge = {class, source, &jumps, err};
 
 	return judge_chain(&judge, chain, 0, out);
 }
@@ -128,7 +132,8 @@ int filter_judge_rule(const struct filter_rule *rule, const struct filter_class 
                       const struct filter_source *source, struct filter_judgement *out,
                       struct error *err)
 {
-	const struct judge judge = {class, source, err};
+	unsigned jumps = 0;
+	const struct judge judge = {class, source, &jumps, err};
 
 	return judge_rule(&judge, rule, 0, out);
 }

@@ -37,8 +37,8 @@ struct filter_judgement {
 };
 
 /*
- * The way of the class through `chain`. 0, or what `source` could not read; -ELOOP: jumps deeper
- * than a kernel allows.
+ * The way of the class through `chain`. Chains that are jumped to deeper than a kernel allows, or
+ * too many of them, are taken for ones that pick packets out. 0, or what `source` could not read.
  */
 int filter_judge(const struct filter_chain *chain, const struct filter_class *class,
                  const struct filter_source *source, struct filter_judgement *out,

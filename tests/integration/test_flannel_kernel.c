@@ -182,6 +182,70 @@ static void one_family_alone(void **state)
 	sandbox_run("test -z \"$(nft list ruleset)\"");
 }
 
+static void hear(void *ctx, const struct error *leftover)
+{
+	char *text = ctx;
+	size_t used = strlen(text);
+
+	snprintf(text + used, TEXT_MAX - used, "%s\n", leftover->text);
+}
+
+static void find_legacy(char text[TEXT_MAX])
+{
+	struct error err;
+
+	text[0] = '\0';
+	if (flannel_legacy_find(hear, text, &err) != 0)
+		fail_msg("%s", err.text);
+}
+
+/* There it is only told, with commands that leave nothing of it and all of others. */
+static void leftovers_in_iptables_legacy_are_told(void **state)
+{
+	static const char *const show =
+		"{ iptables-legacy-save; ip6tables-legacy-save; } | grep -v "
+		"'^#' | sed 's/ .[0-9]*:[0-9]*]//'";
+	char text[TEXT_MAX], before[TEXT_MAX], after[TEXT_MAX];
+
+	find_legacy(text);
+	assert_string_equal(text, "");
+	set_up_others("iptables-legacy");
+	set_up_others("ip6tables-legacy");
+	find_legacy(text);
+	assert_string_equal(text, "");
+	sandbox_capture(show, before, sizeof(before));
+	run(MASQ("iptables-legacy", "10.244.0.0/16", "10.244.1.0/24", "224.0.0.0/4"));
+	run(FORWARD("iptables-legacy", "10.244.0.0/16"));
+	run(FORWARD("ip6tables-legacy", "fd00:244::/48"));
+	run("iptables-legacy -t nat -I POSTROUTING 2 -s 10.244.0.0/16 -m comment --comment "
+	    "'flanneld masq' -j RETURN");
+	assert_false(remove_leftovers(*state));
+	find_legacy(text);
+	assert_string_equal(
+		text,
+		"Table nat of iptables-legacy still has rules of flannel, and hostgwd does not write "
+		"there; run: iptables-legacy -t nat -D POSTROUTING 4; iptables-legacy -t nat -D "
+		"POSTROUTING 2; iptables-legacy -t nat -F FLANNEL-POSTRTG; iptables-legacy -t nat -X "
+		"FLANNEL-POSTRTG\n"
+		"Table filter of iptables-legacy still has rules of flannel, and hostgwd does not "
+		"write there; run: iptables-legacy -t filter -D FORWARD 2; iptables-legacy -t filter "
+		"-F FLANNEL-FWD; iptables-legacy -t filter -X FLANNEL-FWD\n"
+		"Table filter of ip6tables-legacy still has rules of flannel, and hostgwd does not "
+		"write there; run: ip6tables-legacy -t filter -D FORWARD 2; ip6tables-legacy -t filter "
+		"-F FLANNEL-FWD; ip6tables-legacy -t filter -X FLANNEL-FWD\n");
+	for (char *line = text; (line = strstr(line, "run: ")) != NULL; line++) {
+		char *end = strchr(line, '\n');
+
+		*end = '\0';
+		run(line + strlen("run: "));
+		*end = '\n';
+	}
+	find_legacy(text);
+	assert_string_equal(text, "");
+	sandbox_capture(show, after, sizeof(after));
+	assert_string_equal(before, after);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -191,6 +255,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_chain_that_others_lead_to_stays_empty, set_up,
 	                                        tear_down),
 		cmocka_unit_test_setup_teardown(one_family_alone, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(leftovers_in_iptables_legacy_are_told, set_up,
+	                                        tear_down),
 	};
 
 	if (!sandbox_enter())
