@@ -8,13 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "daemon/reconcile.h"
 #include "tests/integration/sandbox.h"
-
-#define ROUNDS_MOST 15
+#include "timing.h"
 
 struct bench {
 	struct rtnl *rtnl;
@@ -23,32 +21,6 @@ struct bench {
 	int link;
 	char batch[64]; /* a file for ip -batch */
 };
-
-struct times {
-	double of[ROUNDS_MOST];
-	size_t count;
-};
-
-static double now_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
-}
-
-static int compare_times(const void *a, const void *b)
-{
-	double left = *(const double *)a, right = *(const double *)b;
-
-	return (left > right) - (left < right);
-}
-
-static double median(struct times *times)
-{
-	qsort(times->of, times->count, sizeof(*times->of), compare_times);
-	return times->of[times->count / 2];
-}
 
 static void die(const struct error *err)
 {
