@@ -81,7 +81,8 @@ static void write_chains(struct files *files, size_t count)
 		die("the chains could not be written");
 }
 
-static void install(struct nft *nft, struct times *times)
+/* One run, which must find something to do, or not. */
+static void apply(struct nft *nft, bool changes, struct times *times)
 {
 	const struct masquerade_rules rules = {
 		.masquerade = true,
@@ -91,11 +92,20 @@ static void install(struct nft *nft, struct times *times)
 		.own = {sandbox_prefix("10.244.1.0/24"), sandbox_prefix("fd00:244:0:1::/64")},
 	};
 	double start = now_ms();
+	struct masquerade_report report;
 	struct error err;
 
-	if (masquerade_apply(nft, &rules, &err) != 0)
+	if (masquerade_apply(nft, &rules, &report, &err) != 0)
 		die(err.text);
 	times->of[times->count++] = now_ms() - start;
+	if (report.changed != changes)
+		die(changes ? "nothing was installed" : "something was changed again");
+}
+
+static void install(struct nft *nft, struct times *times)
+{
+	sandbox_run("nft 'add table inet hostgw; delete table inet hostgw'");
+	apply(nft, true, times);
 }
 
 /* Our table as nft prints it, to be replaced by nft in one transaction as well. */
@@ -111,7 +121,7 @@ static void write_table(struct files *files)
 
 static void measure(size_t chains, size_t rounds)
 {
-	struct times alone = {0}, beside = {0}, yardstick = {0};
+	struct times alone = {0}, beside = {0}, check = {0}, yardstick = {0};
 	struct files files;
 	struct nft *nft;
 	struct error err;
@@ -130,13 +140,14 @@ static void measure(size_t chains, size_t rounds)
 	loaded = now_ms() - start;
 	for (size_t i = 0; i < rounds; i++) {
 		install(nft, &beside);
+		apply(nft, false, &check);
 		start = now_ms();
 		sandbox_run("nft -f %s", files.table);
 		yardstick.of[yardstick.count++] = now_ms() - start;
 	}
 	grown = memory_kb() - before;
-	printf("%7zu %12.1f %12.2f %12.2f %12.1f %9ld\n", chains, loaded, median(&alone),
-	       median(&beside), median(&yardstick), grown);
+	printf("%7zu %10.1f %10.2f %10.2f %10.2f %10.1f %7ld\n", chains, loaded, median(&alone),
+	       median(&beside), median(&check), median(&yardstick), grown);
 	unlink(files.chains);
 	unlink(files.table);
 	nft_close(nft);
@@ -157,9 +168,10 @@ int main(int argc, char *argv[])
 	if (!sandbox_enter())
 		return EXIT_FAILURE;
 	puts("Milliseconds, medians. load: iptables-nft-restore of the chains; alone, beside: our\n"
-	     "table is replaced without and with them; nft -f: the same by nft; KiB: what grew here.");
-	printf("%7s %12s %12s %12s %12s %9s\n", "chains", "load", "alone", "beside", "nft -f",
-	       "KiB");
+	     "table is installed without and with them; check: it is there, and right; nft -f: nft\n"
+	     "replaces it; KiB: what grew here.");
+	printf("%7s %10s %10s %10s %10s %10s %7s\n", "chains", "load", "alone", "beside", "check",
+	       "nft -f", "KiB");
 	for (int i = 2; i < argc; i++) {
 		size_t chains = strtoul(argv[i], NULL, 10);
 
