@@ -1,29 +1,43 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Sweeps over a connection tracking table that the kernel holds. */
 #include <errno.h>
-#include <libmnl/libmnl.h>
-#include <linux/netfilter/nfnetlink.h>
-#include <linux/netfilter/nfnetlink_conntrack.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
+#include "conntrack_table.h"
 #include "hostgw/conntrack.h"
-#include "netlink/batch.h"
-#include "netlink/dump.h"
 #include "sandbox.h"
-#include "tests/unit/made_flow.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 #define NOBODY       65534
 #define MANY         100000
+
+/* Requests to ctnetlink go to nobody. */
+static bool ctnetlink_missing;
+
+ssize_t sendto(int fd, const void *bytes, size_t length, int flags, __CONST_SOCKADDR_ARG address,
+               socklen_t address_length)
+{
+	alignas(struct nlmsghdr) unsigned char copy[MADE_FLOW_MAX];
+
+	if (ctnetlink_missing) {
+		assert_true(length <= sizeof(copy));
+		memcpy(copy, bytes, length);
+		((struct nlmsghdr *)copy)->nlmsg_type |= 0xff00;
+		bytes = copy;
+	}
+	return syscall(SYS_sendto, fd, bytes, length, flags, address, address_length);
+}
 
 struct world {
 	uv_loop_t loop;
@@ -70,93 +84,6 @@ static int tear_down(void **state)
 	return 0;
 }
 
-/* ---- the table, by the test's own hand ---- */
-
-struct making {
-	void (*make)(size_t index, struct made_flow *flow);
-	const struct made_flow *flows;
-};
-
-static int encode_flow(void *ctx, size_t index, void *buffer, size_t room)
-{
-	const struct making *making = ctx;
-	alignas(struct nlmsghdr) unsigned char bytes[MADE_FLOW_MAX];
-	struct made_flow flow = {0};
-	const struct nlmsghdr *message;
-
-	if (making->make)
-		making->make(index, &flow);
-	else
-		flow = making->flows[index];
-	message = made_flow_write(&flow, bytes);
-	if (message->nlmsg_len > room)
-		return -ENOSPC;
-	memcpy(buffer, message, message->nlmsg_len);
-	return (int)message->nlmsg_len;
-}
-
-static void expect_made(void *ctx, size_t index, const struct nl_answer *answer)
-{
-	(void)ctx;
-	if (answer->result != 0)
-		fail_msg("flow %zu cannot be made: %s", index, strerror(-answer->result));
-}
-
-static void enter(struct world *world, struct making making, size_t count)
-{
-	static const struct nl_batch_ops ops = {encode_flow, expect_made};
-	struct error err;
-
-	if (nl_batch_run(&world->nl, count, &ops, &making, &err) != 0)
-		fail_msg("%s", err.text);
-}
-
-static int count_entry(void *ctx, const struct nlmsghdr *message)
-{
-	(void)message;
-	++*(size_t *)ctx;
-	return 0;
-}
-
-static void forget_count(void *ctx)
-{
-	*(size_t *)ctx = 0;
-}
-
-/* A request about all entries: for a delete, those are the ones that name none. */
-static struct nlmsghdr *put_request(unsigned char *buffer, uint16_t kind)
-{
-	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
-
-	message->nlmsg_type = (uint16_t)(NFNL_SUBSYS_CTNETLINK << 8 | kind);
-	mnl_nlmsg_put_extra_header(message, sizeof(struct nfgenmsg));
-	return message;
-}
-
-static size_t entries(struct world *world)
-{
-	static const struct nl_dump_ops ops = {count_entry, forget_count};
-	alignas(struct nlmsghdr) unsigned char request[MADE_FLOW_MAX];
-	struct error err;
-	size_t count = 0;
-
-	if (nl_dump(&world->nl, put_request(request, IPCTNL_MSG_CT_GET), &ops, &count, &err) != 0)
-		fail_msg("%s", err.text);
-	return count;
-}
-
-static void empty(struct world *world)
-{
-	static const struct nl_dump_ops ops = {count_entry, forget_count};
-	alignas(struct nlmsghdr) unsigned char request[MADE_FLOW_MAX];
-	struct error err;
-	size_t count = 0;
-
-	if (nl_query(&world->nl, put_request(request, IPCTNL_MSG_CT_DELETE), &ops, &count, &err))
-		fail_msg("%s", err.text);
-	assert_int_equal(entries(world), 0);
-}
-
 /* ---- sweeps ---- */
 
 struct outcome {
@@ -188,21 +115,30 @@ static double cpu_ms(void)
 	return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
 }
 
-static struct outcome sweep(struct world *world)
+static struct conntrack_sweep *start(struct world *world,
+                                     void (*done)(void *, size_t, const struct error *), void *ctx)
 {
-	struct outcome outcome = {0};
 	struct conntrack_sweep_config config = {
 		.loop = &world->loop,
 		.rules = &world->rules,
 		.links = &world->links,
-		.done = on_done,
-		.ctx = &outcome,
+		.done = done,
+		.ctx = ctx,
 	};
-	double began = cpu_ms();
+	struct conntrack_sweep *sweep;
 	struct error err;
 
-	if (conntrack_sweep_start(&config, &outcome.sweep, &err) != 0)
+	if (conntrack_sweep_start(&config, &sweep, &err) != 0)
 		fail_msg("%s", err.text);
+	return sweep;
+}
+
+static struct outcome sweep(struct world *world)
+{
+	struct outcome outcome = {0};
+	double began = cpu_ms();
+
+	outcome.sweep = start(world, on_done, &outcome);
 	for (int more = 1; more;) {
 		double turn = cpu_ms();
 
@@ -250,16 +186,20 @@ static const struct {
 	{{"2001:db8::1", "fd00:244:0:1::5"}, {0}, false, "the same by IPv6"},
 };
 
-static void enter_case(struct world *world, size_t i, uint16_t port)
+static void make_case(const void *ctx, size_t i, struct made_flow *flow)
 {
-	struct made_flow flow = cases[i].more;
+	(void)ctx;
+	*flow = cases[i].more;
+	flow->source = cases[i].addresses[0];
+	flow->target = cases[i].addresses[1];
+	flow->destination = cases[i].addresses[2];
+	flow->answered_to = cases[i].addresses[3];
+	flow->port = (uint16_t)(1000 + i);
+}
 
-	flow.source = cases[i].addresses[0];
-	flow.target = cases[i].addresses[1];
-	flow.destination = cases[i].addresses[2];
-	flow.answered_to = cases[i].addresses[3];
-	flow.port = port;
-	enter(world, (struct making){.flows = &flow}, 1);
+static void make_this_case(const void *ctx, size_t i, struct made_flow *flow)
+{
+	make_case(NULL, i + *(const size_t *)ctx, flow);
 }
 
 static void only_unmasqueraded_flows_go(void **state)
@@ -269,13 +209,13 @@ static void only_unmasqueraded_flows_go(void **state)
 	for (size_t i = 0; i < COUNT(cases); i++) {
 		struct outcome outcome;
 
-		enter_case(world, i, 1000);
+		table_enter(&world->nl, make_this_case, &i, 1);
 		outcome = sweep(world);
 		if (outcome.err.code != 0 || outcome.dropped != cases[i].goes ||
-		    entries(world) != !cases[i].goes)
+		    table_count(&world->nl) != !cases[i].goes)
 			fail_msg("%s: dropped %zu, %s", cases[i].why, outcome.dropped,
 			         outcome.err.text);
-		empty(world);
+		table_empty(&world->nl);
 	}
 }
 
@@ -285,23 +225,23 @@ static void all_at_once(void **state)
 	struct outcome outcome;
 	size_t goes = 0;
 
-	for (size_t i = 0; i < COUNT(cases); i++) {
-		enter_case(world, i, (uint16_t)(1000 + i));
+	for (size_t i = 0; i < COUNT(cases); i++)
 		goes += cases[i].goes;
-	}
+	table_enter(&world->nl, make_case, NULL, COUNT(cases));
 	outcome = sweep(world);
 	assert_int_equal(outcome.dropped, goes);
-	assert_int_equal(entries(world), COUNT(cases) - goes);
+	assert_int_equal(table_count(&world->nl), COUNT(cases) - goes);
 	outcome = sweep(world);
 	assert_int_equal(outcome.dropped, 0);
-	empty(world);
+	table_empty(&world->nl);
 }
 
 /* One in ten is to go. */
-static void make_many(size_t index, struct made_flow *flow)
+static void make_many(const void *ctx, size_t index, struct made_flow *flow)
 {
 	static const char *const pods[] = {"10.244.1.5", "10.244.1.6", "10.244.1.7"};
 
+	(void)ctx;
 	*flow = (struct made_flow){.source = pods[index / 50000],
 	                           .target = index % 10 == 0 ? "192.0.2.1" : "10.244.2.5",
 	                           .port = (uint16_t)(1000 + index % 50000)};
@@ -316,18 +256,109 @@ static void a_large_table_takes_many_turns(void **state)
 	struct world *world = *state;
 	struct outcome outcome;
 
-	enter(world, (struct making){.make = make_many}, MANY);
+	table_enter(&world->nl, make_many, NULL, MANY);
 	outcome = sweep(world);
 	print_message("%d entries, %zu of them to go: %.1f ms of CPU, the longest turn %.2f ms\n",
 	              MANY, outcome.dropped, outcome.took, outcome.longest);
 	assert_int_equal(outcome.err.code, 0);
 	assert_int_equal(outcome.dropped, MANY / 10);
-	assert_int_equal(entries(world), MANY - MANY / 10);
+	assert_int_equal(table_count(&world->nl), MANY - MANY / 10);
 	outcome = sweep(world);
 	print_message("none to go: %.1f ms, the longest turn %.2f ms\n", outcome.took,
 	              outcome.longest);
 	assert_int_equal(outcome.dropped, 0);
-	empty(world);
+	table_empty(&world->nl);
+}
+
+/* Its number tells: an entry that has come to the place of one that was read stays. */
+static void a_tuple_in_use_again_is_spared(void **state)
+{
+	struct world *world = *state;
+	struct conntrack_entry entry;
+
+	table_enter(&world->nl, make_case, NULL, 1);
+	entry = table_read_one(&world->nl);
+	entry.id ^= 1;
+	assert_int_equal(table_delete(&world->nl, &entry), -ENOENT);
+	assert_int_equal(table_count(&world->nl), 1);
+	entry.id ^= 1;
+	assert_int_equal(table_delete(&world->nl, &entry), 0);
+	assert_int_equal(table_count(&world->nl), 0);
+}
+
+/* ---- what goes wrong ---- */
+
+static void never_done(void *ctx, size_t dropped, const struct error *err)
+{
+	(void)ctx, (void)dropped, (void)err;
+	fail_msg("a sweep that was stopped called back");
+}
+
+static void a_sweep_can_be_stopped_on_its_way(void **state)
+{
+	struct world *world = *state;
+	struct outcome outcome;
+
+	table_enter(&world->nl, make_many, NULL, MANY / 10);
+	for (int turns = 0; turns < 4; turns++) {
+		struct conntrack_sweep *sweep = start(world, never_done, NULL);
+
+		for (int i = 0; i < turns; i++)
+			uv_run(&world->loop, UV_RUN_ONCE);
+		conntrack_sweep_stop(sweep);
+		uv_run(&world->loop, UV_RUN_DEFAULT);
+	}
+	outcome = sweep(world); /* which finishes what they began */
+	assert_int_equal(outcome.err.code, 0);
+	assert_int_equal(table_count(&world->nl), MANY / 10 - MANY / 100);
+	table_empty(&world->nl);
+}
+
+/* Without root's rights, and with them CAP_NET_ADMIN. */
+static int sweep_as_nobody(struct world *world)
+{
+	struct outcome outcome;
+
+	if (setuid(NOBODY) != 0)
+		return 2;
+	outcome = sweep(world);
+	return outcome.err.code == EPERM && strstr(outcome.err.text, "CAP_NET_ADMIN is needed") ? 0
+	                                                                                        : 1;
+}
+
+static void without_rights(void **state)
+{
+	struct world *world = *state;
+	int status;
+	pid_t child;
+
+	table_enter(&world->nl, make_case, NULL, 1);
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		if (uv_loop_fork(&world->loop) != 0)
+			_exit(3);
+		_exit(sweep_as_nobody(world));
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	assert_int_equal(table_count(&world->nl), 1);
+	table_empty(&world->nl);
+}
+
+/* nfnetlink answers for a subsystem that it has not as it would where ctnetlink is missing. */
+static void without_ctnetlink(void **state)
+{
+	struct outcome outcome;
+
+	ctnetlink_missing = true;
+	outcome = sweep(*state);
+	ctnetlink_missing = false;
+	assert_int_equal(outcome.err.code, EINVAL);
+	assert_string_equal(outcome.err.text,
+	                    "connection tracking: Invalid argument; the kernel lacks ctnetlink "
+	                    "(module nf_conntrack_netlink); pods' flows to the outside that began "
+	                    "while the rules were away may keep the pod's address until they end");
 }
 
 int main(void)
@@ -336,6 +367,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(only_unmasqueraded_flows_go, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(all_at_once, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_large_table_takes_many_turns, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_tuple_in_use_again_is_spared, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_sweep_can_be_stopped_on_its_way, set_up,
+	                                        tear_down),
+		cmocka_unit_test_setup_teardown(without_rights, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(without_ctnetlink, set_up, tear_down),
 	};
 
 	if (!sandbox_enter())

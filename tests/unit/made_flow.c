@@ -51,7 +51,8 @@ static void put_protocol(struct nlmsghdr *message, const struct made_flow *flow,
 	mnl_attr_nest_end(message, nest);
 }
 
-static void put_tuples(struct nlmsghdr *message, const struct made_flow *flow)
+static void put_tuples(struct nlmsghdr *message, const struct made_flow *flow,
+                       const char *destination, const char *answered_to)
 {
 	struct nlattr *nest = mnl_attr_nest_start(message, CTA_TUPLE_ORIG);
 
@@ -61,12 +62,12 @@ static void put_tuples(struct nlmsghdr *message, const struct made_flow *flow)
 		mnl_attr_put_u16(message, CTA_TUPLE_ZONE, htons(flow->source_zone));
 	mnl_attr_nest_end(message, nest);
 	nest = mnl_attr_nest_start(message, CTA_TUPLE_REPLY);
-	put_ips(message, flow->target, flow->source);
+	put_ips(message, destination, answered_to);
 	put_protocol(message, flow, true);
 	mnl_attr_nest_end(message, nest);
 }
 
-/* Asks for NAT to one address, which sets its bits in the entry's status. */
+/* NAT to one address; the kernel then sets the bit for it in the entry's status. */
 static void put_nat(struct nlmsghdr *message, uint16_t type, const char *text)
 {
 	struct ip_addr addr = make_ip(text);
@@ -79,25 +80,48 @@ static void put_nat(struct nlmsghdr *message, uint16_t type, const char *text)
 	mnl_attr_nest_end(message, nest);
 }
 
-struct nlmsghdr *made_flow_write(const struct made_flow *flow,
-                                 unsigned char buffer[static MADE_FLOW_MAX])
+static struct nlmsghdr *begin(const struct made_flow *flow, unsigned char *buffer)
 {
 	struct nlmsghdr *message = mnl_nlmsg_put_header(buffer);
 	struct nfgenmsg *header = mnl_nlmsg_put_extra_header(message, sizeof(*header));
 
 	message->nlmsg_type = NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_NEW;
-	message->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL;
 	*header = (struct nfgenmsg){.nfgen_family = make_ip(flow->source).family};
-	put_tuples(message, flow);
+	return message;
+}
+
+static void end(struct nlmsghdr *message, const struct made_flow *flow)
+{
 	mnl_attr_put_u32(message, CTA_TIMEOUT, htonl(LIFE));
+	if (flow->zone)
+		mnl_attr_put_u16(message, CTA_ZONE, htons(flow->zone));
+	assert_true(message->nlmsg_len <= MADE_FLOW_MAX);
+}
+
+struct nlmsghdr *made_flow_tell(const struct made_flow *flow,
+                                unsigned char buffer[static MADE_FLOW_MAX])
+{
+	struct nlmsghdr *message = begin(flow, buffer);
+
+	message->nlmsg_flags = NLM_F_MULTI | NLM_F_DUMP_FILTERED;
+	put_tuples(message, flow, flow->destination ? flow->destination : flow->target,
+	           flow->answered_to ? flow->answered_to : flow->source);
+	mnl_attr_put_u32(message, CTA_ID, htonl(flow->id));
+	end(message, flow);
+	return message;
+}
+
+struct nlmsghdr *made_flow_ask(const struct made_flow *flow,
+                               unsigned char buffer[static MADE_FLOW_MAX])
+{
+	struct nlmsghdr *message = begin(flow, buffer);
+
+	message->nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL;
+	put_tuples(message, flow, flow->target, flow->source);
 	if (flow->destination)
 		put_nat(message, CTA_NAT_DST, flow->destination);
 	if (flow->answered_to)
 		put_nat(message, CTA_NAT_SRC, flow->answered_to);
-	if (flow->zone)
-		mnl_attr_put_u16(message, CTA_ZONE, htons(flow->zone));
-	if (flow->id)
-		mnl_attr_put_u32(message, CTA_ID, htonl(flow->id));
-	assert_true(message->nlmsg_len <= MADE_FLOW_MAX);
+	end(message, flow);
 	return message;
 }

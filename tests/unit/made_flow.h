@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Connection tracking entries as ctnetlink messages: what the kernel tells of one, which is also
- * what makes it enter one.
+ * Connection tracking entries as ctnetlink messages.
  */
 #ifndef TESTS_UNIT_MADE_FLOW_H
 #define TESTS_UNIT_MADE_FLOW_H
@@ -20,11 +19,14 @@ struct made_flow {
 	uint16_t port;               /* of the source; the number of a ping */
 	uint16_t zone;               /* 0: none */
 	uint16_t source_zone;        /* of the original direction alone; 0: none */
-	uint32_t id;                 /* 0: none */
+	uint32_t id;                 /* told, never asked for */
 };
 
-/* Writes it; `buffer` is aligned for struct nlmsghdr. */
-struct nlmsghdr *made_flow_write(const struct made_flow *flow,
-                                 unsigned char buffer[static MADE_FLOW_MAX]);
+/* `buffer` is aligned for struct nlmsghdr. As the kernel tells of it: */
+struct nlmsghdr *made_flow_tell(const struct made_flow *flow,
+                                unsigned char buffer[static MADE_FLOW_MAX]);
+/* As one asks the kernel to enter it, with NAT by the kernel's own hand: */
+struct nlmsghdr *made_flow_ask(const struct made_flow *flow,
+                               unsigned char buffer[static MADE_FLOW_MAX]);
 
 #endif
