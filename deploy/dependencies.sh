@@ -16,6 +16,7 @@ Installs with apt what is missing of these groups (root, only if something is):
   build   to configure and build hostgwd and its unit tests
   lab     to run the demo: namespaces, ping, nft
   test    to run the unit and integration tests; firewalld is downloaded, never installed
+  ship    to build images and packages in a Debian of their own, and to test them
 
 --list    print the groups' packages instead
 USAGE
@@ -39,6 +40,7 @@ packages() {
             iputils-ping nftables nghttp2-proxy openssl python3 python3-firewall \
             python3-nftables python3-pytest ufw zsh
         ;;
+    ship) printf '%s\n' binutils buildah debootstrap git podman python3 runc ;;
     *) die "no such group: $1 (see --help)" ;;
     esac
 }
