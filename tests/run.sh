@@ -10,7 +10,7 @@ readonly root
 
 usage() {
     cat <<'USAGE'
-Usage: sudo tests/run.sh [--e2e] [CTEST-ARGUMENT...]
+Usage: sudo tests/run.sh [--e2e|--ship] [CTEST-ARGUMENT...]
 
 Installs with apt what is missing, builds, and runs the unit and integration
 tests. They work in network namespaces of their own; the host's network is never
@@ -18,6 +18,8 @@ touched. Further arguments go to ctest: -R NAME, -L unit, --repeat until-fail:5.
 
 --e2e  run the tests against a real Kubernetes control plane instead. Its
        binaries are built from Debian's sources and cached first (minutes).
+--ship build the container image and test it, and the manifests, with such a
+       control plane.
 
 Exit status: 0 all tests passed, 2 usage, else what failed says so.
 USAGE
@@ -40,8 +42,8 @@ main() {
         usage
         exit
         ;;
-    --e2e)
-        preset=e2e
+    --e2e | --ship)
+        preset=${1#--}
         shift
         ;;
     esac
@@ -50,9 +52,13 @@ main() {
     trap give_back_build EXIT
     cd "$root"
     deploy/dependencies.sh build test
-    if [[ $preset == e2e ]]; then
+    if [[ $preset != test ]]; then
         tests/e2e/control-plane.sh install
         tests/e2e/control-plane.sh build >/dev/null # the folder's name, to the tests' use only
+    fi
+    if [[ $preset == ship ]]; then
+        deploy/dependencies.sh ship
+        deploy/image.sh --output build/ship/hostgwd.oci.tar
     fi
     cmake --preset release
     cmake --build --preset release --parallel "$(nproc)"

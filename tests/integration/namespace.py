@@ -59,7 +59,11 @@ class Namespace:
 
     def start(self, *command: str, name: str) -> Process:
         """Runs a program inside in the background, with a log of its own."""
-        process = Process(self._record, self.entered(command), self._new_log(name))
+        return self.start_as_is(*self.entered(command), name=name)
+
+    def start_as_is(self, *command: str, name: str) -> Process:
+        """The same for one that enters by itself, as podman does."""
+        process = Process(self._record, command, self._new_log(name))
         self.processes.append(process)
         return process
 
