@@ -36,8 +36,8 @@ static void on_link_changed(void *ctx, int index, bool lost)
 		reconcile_distrust(host->reconciler, true);
 	else if (index == host->uplink.index)
 		reconcile_forgive(host->reconciler);
-	else if (lost && reconcile_stats(host->reconciler).conflicts > 0)
-		reconcile_distrust(host->reconciler, false);
+	else if (lost)
+		(void)reconcile_note_other_link(host->reconciler, index);
 	host->changed(host->changed_ctx);
 }
 

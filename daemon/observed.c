@@ -171,8 +171,7 @@ int observed_refresh(struct observed *observed, struct error *err)
 	 * what the monitor will tell of. */
 	if (observed->nexthops_stale)
 		result = read_nexthops(observed, err);
-	observed->fresh = result == 0 && !route_view_settle(observed->routes);
-	if (observed->fresh)
+	if (result == 0 && !route_view_settle(observed->routes))
 		result = read_routes(observed, err);
 	return result;
 }

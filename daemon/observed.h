@@ -19,7 +19,6 @@ struct observed {
 	size_t nexthop_count, nexthop_room;
 	bool nexthops_supported; /* by the kernel */
 	bool nexthops_stale;
-	bool fresh;     /* the last refresh read the routes, instead of following events */
 	bool failed;    /* in the dump under way: no memory */
 	uint64_t dumps; /* of routes, so far */
 };

@@ -65,123 +65,8 @@ void reconciler_free(struct reconciler *reconciler)
 	observed_close(&reconciler->observed);
 	route_ledger_free(reconciler->ledger);
 	remembered_free(&reconciler->last);
+	bystanders_free(&reconciler->bystanders);
 	free(reconciler);
-}
-
-/* ---- what is proposed ---- */
-
-static bool is_held(const void *ctx, const struct route *desired)
-{
-	const struct reconciler *reconciler = ctx;
-
-	return remembered_has_key(&reconciler->last, desired);
-}
-
-static bool was_desired(const void *ctx, const struct route *observed)
-{
-	const struct reconciler *reconciler = ctx;
-
-	return remembered_has_asked(&reconciler->last, observed);
-}
-
-/* The observed routes are sorted by family first: those of one left alone are at one end. */
-static void leave_out(const struct reconcile_goal *goal, const struct route **routes, size_t *count)
-{
-	while (*count > 0 && goal->leave_alone[ip_family_index((*routes)->dst.addr.family)]) {
-		(*routes)++;
-		(*count)--;
-	}
-	while (*count > 0 &&
-	       goal->leave_alone[ip_family_index((*routes)[*count - 1].dst.addr.family)])
-		(*count)--;
-}
-
-static int propose(struct reconciler *reconciler, const struct reconcile_goal *goal,
-                   struct proposal *out, struct error *err)
-{
-	const struct observed *observed = &reconciler->observed;
-	struct nexthop_plan_input objects = {
-		.desired = goal->routes,
-		.desired_count = goal->count,
-		.nexthops = observed->nexthops,
-		.nexthop_count = observed->nexthop_count,
-		.mode = reconciler->nexthop_mode,
-		.supported = observed->nexthops_supported,
-		.in_use = reconciler->nexthops_in_use,
-		.protocol = reconciler->protocol,
-		.may_delete = goal->may_delete && !goal->leave_alone[IP_V4],
-	};
-	struct route_diff_input diff = {
-		.protocol = reconciler->protocol,
-		.table = goal->table,
-		.uplink = goal->uplink,
-		.may_delete = goal->may_delete,
-		/* What went with the link was nobody's to take: who came since was there first. */
-		.is_held = reconciler->links_changed ? NULL : is_held,
-		.was_desired = was_desired,
-		.ctx = reconciler,
-	};
-	int result;
-
-	objects.observed = route_view_routes(observed->routes, &objects.observed_count);
-	result = nexthop_plan_make(&objects, &out->nexthops, err);
-	if (result < 0)
-		return result;
-	memcpy(diff.networks, reconciler->networks, sizeof(diff.networks));
-	memcpy(diff.own, goal->own, sizeof(diff.own));
-	diff.desired = out->nexthops.routes;
-	diff.desired_count = out->nexthops.route_count;
-	diff.observed = objects.observed;
-	diff.observed_count = objects.observed_count;
-	leave_out(goal, &diff.observed, &diff.observed_count);
-	return route_diff_make(&diff, &out->routes, err);
-}
-
-/* Moves or removes an object: routes of others that refer to it would go along. */
-static bool touches_objects(const struct proposal *proposal)
-{
-	for (size_t i = 0; i < proposal->nexthops.change_count; i++)
-		if (proposal->nexthops.changes[i].verb == NEXTHOP_REPLACE)
-			return true;
-	return proposal->nexthops.removal_count > 0;
-}
-
-static int refresh_and_propose(struct reconciler *reconciler, const struct reconcile_goal *goal,
-                               struct proposal *out, struct error *err)
-{
-	int result = observed_refresh(&reconciler->observed, err);
-
-	return result < 0 ? result : propose(reconciler, goal, out, err);
-}
-
-/* Of routes elsewhere that others lead through our objects no event tells: they are looked for
- * before an object is touched. */
-int reconcile_propose(struct reconciler *reconciler, const struct reconcile_goal *goal,
-                      struct proposal *out, struct error *err)
-{
-	int result;
-
-	memset(out, 0, sizeof(*out));
-	result = refresh_and_propose(reconciler, goal, out, err);
-	if (result == 0 && touches_objects(out) && !reconciler->observed.fresh) {
-		proposal_free(out);
-		observed_distrust(&reconciler->observed);
-		result = refresh_and_propose(reconciler, goal, out, err);
-	}
-	if (result < 0)
-		proposal_free(out);
-	return result;
-}
-
-const struct route *reconcile_observed(const struct reconciler *reconciler, size_t *count)
-{
-	return route_view_routes(reconciler->observed.routes, count);
-}
-
-void proposal_free(struct proposal *proposal)
-{
-	nexthop_plan_free(&proposal->nexthops);
-	route_diff_free(&proposal->routes);
 }
 
 /* ---- a run ---- */
@@ -217,25 +102,26 @@ static int send_changes(struct reconciler *reconciler, struct proposal *proposal
 static int carry_out(struct reconciler *reconciler, const struct reconcile_goal *goal,
                      struct reconcile_report *report, struct error *err)
 {
-	bool *there = malloc(goal->count + 1);
+	enum hold *holds = calloc(goal->count + 1, sizeof(*holds));
 	int result = 0;
 
 	report->causes = calloc(report->proposal.routes.change_count + 1, sizeof(*report->causes));
-	if (!there || !report->causes) {
-		free(there);
+	if (!holds || !report->causes) {
+		free(holds);
 		return error_set(err, ENOMEM, "out of memory for %zu routes", goal->count);
 	}
-	memset(there, true, goal->count + 1);
-	reconcile_hold_back(reconciler, goal, report, there);
+	for (size_t i = 0; i < goal->count; i++)
+		holds[i] = HOLD_STANDS;
+	reconcile_hold_back(reconciler, goal, report, holds);
 	result = send_changes(reconciler, &report->proposal, err);
 	if (result == 0) {
 		reconcile_judge(reconciler, goal, report);
-		reconcile_remember(reconciler, goal, report, there);
+		reconcile_remember(reconciler, goal, report, holds);
 		return 0;
 	}
 	/* Some of it may have been done. */
 	observed_distrust(&reconciler->observed);
-	free(there);
+	free(holds);
 	return result;
 }
 
@@ -255,7 +141,7 @@ int reconcile_run(struct reconciler *reconciler, const struct reconcile_goal *go
 		reconcile_report_free(report);
 		report->next_due = UINT64_MAX; /* the caller has a delay of its own for this */
 	} else {
-		reconciler->links_changed = reconciler->object_told = false;
+		reconciler->links_changed = reconciler->other_told = false;
 	}
 	return result;
 }
@@ -275,7 +161,9 @@ bool reconcile_note_route(struct reconciler *reconciler, const struct route *rou
 {
 	bool concerns = observed_note_route(&reconciler->observed, route, event);
 
-	reconciler->object_told = reconciler->object_told || (concerns && route->nexthop_id != 0);
+	reconciler->other_told = reconciler->other_told ||
+	                         (concerns && (route->protocol != reconciler->protocol ||
+	                                       route->nexthop_id != 0));
 	return concerns;
 }
 
@@ -283,8 +171,16 @@ bool reconcile_note_nexthop(struct reconciler *reconciler, const struct nexthop 
 {
 	if (observed_note_nexthop(&reconciler->observed, nexthop))
 		return true;
-	/* Somebody else's: what is in our way may have gone along with it. */
-	if (reconciler->stats.conflicts == 0 && !reconciler->object_told)
+	if (!reconciler->other_told &&
+	    !bystanders_use_nexthop(&reconciler->bystanders, nexthop->id))
+		return false;
+	observed_distrust(&reconciler->observed);
+	return true;
+}
+
+bool reconcile_note_other_link(struct reconciler *reconciler, int index)
+{
+	if (!reconciler->other_told && !bystanders_use_link(&reconciler->bystanders, index))
 		return false;
 	observed_distrust(&reconciler->observed);
 	return true;

@@ -9,6 +9,7 @@
 
 #include "nexthop_plan.h"
 #include "observed.h"
+#include "remembered.h"
 #include "route_diff.h"
 #include "route_ledger.h"
 
@@ -44,6 +45,8 @@ struct proposal {
 struct change_cause {
 	bool repair;      /* it puts back what somebody took away or changed */
 	uint8_t opponent; /* protocol of the route in its place; RTPROT_UNSPEC: there was none */
+	enum hold left;   /* what is held of the route if the change is not made */
+	bool frees;       /* it takes another's place who went through a nexthop object */
 };
 
 struct reconcile_report {
@@ -94,6 +97,8 @@ bool reconcile_is_race(const struct route_change *change);
 bool reconcile_note_route(struct reconciler *reconciler, const struct route *route,
                           enum route_event event);
 bool reconcile_note_nexthop(struct reconciler *reconciler, const struct nexthop *nexthop);
+/* A link that ours do not lead over went, or down, or lost an address. */
+bool reconcile_note_other_link(struct reconciler *reconciler, int index);
 /* Events may have been lost, or routes may have gone without one. `links`: with a link or an
  * address, so what is missing now is nobody's attack, and what was refused may work now. */
 void reconcile_distrust(struct reconciler *reconciler, bool links);

@@ -21,6 +21,18 @@ struct route_change reconcile_ledger_entry(const struct nexthop *object)
 	};
 }
 
+/* Whoever is in the route's place by the time it is tried again took it from us, unless it went
+ * with the link: then he was there first. */
+static enum hold find_left(const struct reconciler *reconciler, const struct route *wanted,
+                           const struct route *other)
+{
+	if (!reconciler->links_changed && remembered_has_route(&reconciler->last, wanted))
+		return HOLD_ROUTE;
+	if (!reconciler->links_changed && remembered_has_key(&reconciler->last, wanted))
+		return HOLD_KEY;
+	return other && other->protocol == reconciler->protocol ? HOLD_KEY : HOLD_NONE;
+}
+
 static struct change_cause find_cause(const struct reconciler *reconciler,
                                       const struct route_change *change)
 {
@@ -28,22 +40,39 @@ static struct change_cause find_cause(const struct reconciler *reconciler,
 	const struct route *observed, *other;
 	size_t count;
 
-	cause.repair = change->verb != ROUTE_DELETE &&
-	               remembered_has_route(&reconciler->last, &change->route);
+	if (change->verb == ROUTE_DELETE)
+		return cause;
 	observed = route_view_routes(reconciler->observed.routes, &count);
-	other = cause.repair ? reconcile_find_route(observed, count, &change->route) : NULL;
+	other = reconcile_find_route(observed, count, &change->route);
+	cause.repair = remembered_has_route(&reconciler->last, &change->route);
 	cause.opponent = other ? other->protocol : RTPROT_UNSPEC;
+	cause.frees = other && other->protocol != reconciler->protocol && other->nexthop_id != 0;
+	cause.left = find_left(reconciler, &change->route, other);
 	return cause;
 }
 
-bool reconcile_remains_held(const struct reconciler *reconciler, const struct change_cause *cause)
+static enum hold at_most(enum hold hold, enum hold most)
 {
-	return cause->repair && !reconciler->links_changed; /* else it went with the link */
+	if (hold == HOLD_BESIDE)
+		return HOLD_NONE;
+	return hold > most ? most : hold;
+}
+
+void reconcile_limit_users(struct reconciler *reconciler, const struct reconcile_report *report,
+                           enum hold *holds, const struct nexthop *object)
+{
+	const struct nexthop_plan *plan = &report->proposal.nexthops;
+	bool was_right = !reconciler->links_changed &&
+	                 remembered_has_object(&reconciler->last, object);
+
+	for (size_t i = 0; i < plan->route_count; i++)
+		if (plan->routes[i].nexthop_id == object->id)
+			holds[i] = at_most(holds[i], was_right ? HOLD_ROUTE : HOLD_KEY);
 }
 
 /* Takes out of the proposal what is not due yet. */
 static void hold_back_routes(struct reconciler *reconciler, const struct reconcile_goal *goal,
-                             struct reconcile_report *report, bool *there)
+                             struct reconcile_report *report, enum hold *holds)
 {
 	struct route_diff *diff = &report->proposal.routes;
 	size_t kept = 0;
@@ -61,8 +90,7 @@ static void hold_back_routes(struct reconciler *reconciler, const struct reconci
 				report->proposal.nexthops.routes, goal->count, &change->route);
 
 			if (wanted && change->verb != ROUTE_DELETE)
-				there[wanted - report->proposal.nexthops.routes] =
-					reconcile_remains_held(reconciler, &cause);
+				holds[wanted - report->proposal.nexthops.routes] = cause.left;
 			report->held_back++;
 		}
 	}
@@ -80,7 +108,7 @@ static bool is_needed(const struct route_diff *diff, const struct nexthop *objec
 /* An object is put back in place when it is due by itself; one that is gone comes back for the
  * routes that go through it, and with them. */
 static void hold_back_objects(struct reconciler *reconciler, const struct reconcile_goal *goal,
-                              struct reconcile_report *report)
+                              struct reconcile_report *report, enum hold *holds)
 {
 	struct nexthop_plan *plan = &report->proposal.nexthops;
 	bool all_routes = report->held_back == 0;
@@ -95,10 +123,12 @@ static void hold_back_objects(struct reconciler *reconciler, const struct reconc
 		                      : all_routes || is_needed(&report->proposal.routes,
 		                                                &plan->changes[i].nexthop);
 
-		if (is_due)
+		if (is_due) {
 			plan->changes[kept++] = plan->changes[i];
-		else
-			report->held_back++;
+			continue;
+		}
+		reconcile_limit_users(reconciler, report, holds, &plan->changes[i].nexthop);
+		report->held_back++;
 	}
 	plan->change_count = kept;
 	kept = 0;
@@ -115,8 +145,8 @@ static void hold_back_objects(struct reconciler *reconciler, const struct reconc
 }
 
 void reconcile_hold_back(struct reconciler *reconciler, const struct reconcile_goal *goal,
-                         struct reconcile_report *report, bool *there)
+                         struct reconcile_report *report, enum hold *holds)
 {
-	hold_back_routes(reconciler, goal, report, there);
-	hold_back_objects(reconciler, goal, report);
+	hold_back_routes(reconciler, goal, report, holds);
+	hold_back_objects(reconciler, goal, report, holds);
 }

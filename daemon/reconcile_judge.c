@@ -21,6 +21,9 @@ static void judge_change(struct reconciler *reconciler, const struct reconcile_g
                          struct reconcile_report *report)
 {
 	observed_note_change(&reconciler->observed, change);
+	/* The kernel's word for an object that is gone. */
+	if (change->result == -EINVAL && change->route.nexthop_id != 0)
+		observed_distrust(&reconciler->observed);
 	/* Where only attributes tell it from the one that is wanted, the kernel takes either. */
 	if (change->verb == ROUTE_DELETE && change->result == 0 &&
 	    is_desired(report, goal, &change->route)) {
@@ -30,6 +33,8 @@ static void judge_change(struct reconciler *reconciler, const struct reconcile_g
 	/* Somebody else deleted it first: it is gone, as it should be. */
 	if (change->verb == ROUTE_DELETE && change->result == -ESRCH)
 		change->result = 0;
+	/* The object may be one of ours that nobody goes through any more. */
+	report->raced = report->raced || (cause->frees && change->result == 0);
 	if (reconcile_is_race(change))
 		report->raced = true;
 	else if (change->result < 0)
@@ -91,50 +96,50 @@ static void judge_nexthops(struct reconciler *reconciler, const struct reconcile
 		observed_note_nexthops_changed(&reconciler->observed);
 }
 
-static void deny(const struct reconcile_report *report, bool *there, size_t count,
-                 const struct route *route)
+static void set_hold(const struct reconcile_report *report, enum hold *holds, size_t count,
+                     const struct route *route, enum hold hold)
 {
 	const struct route *routes = report->proposal.nexthops.routes;
 	const struct route *wanted = reconcile_find_route(routes, count, route);
 
 	if (wanted)
-		there[wanted - routes] = false;
+		holds[wanted - routes] = hold;
 }
 
-/* Routes through an object that could not be led where they are to lead. */
-static void deny_users(const struct reconcile_report *report, bool *there, size_t count,
-                       uint32_t id)
+static void lower_holds(struct reconciler *reconciler, const struct reconcile_goal *goal,
+                        const struct reconcile_report *report, enum hold *holds)
 {
-	for (size_t i = 0; i < count; i++)
-		if (report->proposal.nexthops.routes[i].nexthop_id == id)
-			there[i] = false;
+	const struct route_diff *diff = &report->proposal.routes;
+	const struct nexthop_plan *objects = &report->proposal.nexthops;
+
+	for (size_t i = 0; i < diff->change_count; i++)
+		if (diff->changes[i].verb != ROUTE_DELETE && diff->changes[i].result < 0)
+			set_hold(report, holds, goal->count, &diff->changes[i].route,
+			         report->causes[i].left);
+	for (size_t i = 0; i < diff->conflict_count; i++)
+		set_hold(report, holds, goal->count, &diff->conflicts[i].desired,
+		         diff->conflicts[i].ours_stands ? HOLD_BESIDE : HOLD_NONE);
+	for (size_t i = 0; i < objects->change_count; i++)
+		if (objects->changes[i].result < 0)
+			reconcile_limit_users(reconciler, report, holds,
+			                      &objects->changes[i].nexthop);
 }
 
 void reconcile_remember(struct reconciler *reconciler, const struct reconcile_goal *goal,
-                        struct reconcile_report *report, bool *there)
+                        struct reconcile_report *report, enum hold *holds)
 {
 	const struct route_diff *diff = &report->proposal.routes;
 	struct reconcile_stats *stats = &reconciler->stats;
 
-	for (size_t i = 0; i < diff->change_count; i++)
-		if (diff->changes[i].verb != ROUTE_DELETE && diff->changes[i].result < 0 &&
-		    !reconcile_remains_held(reconciler, &report->causes[i]))
-			deny(report, there, goal->count, &diff->changes[i].route);
-	for (size_t i = 0; i < diff->conflict_count; i++)
-		if (!diff->conflicts[i].ours_stands)
-			deny(report, there, goal->count, &diff->conflicts[i].desired);
-	for (size_t i = 0; i < report->proposal.nexthops.change_count; i++)
-		if (report->proposal.nexthops.changes[i].result < 0)
-			deny_users(report, there, goal->count,
-			           report->proposal.nexthops.changes[i].nexthop.id);
-	remembered_set(&reconciler->last, report->proposal.nexthops.routes, there, goal->count);
+	lower_holds(reconciler, goal, report, holds);
+	remembered_set(&reconciler->last, report->proposal.nexthops.routes, holds, goal->count);
 	report->proposal.nexthops.routes = NULL;
 	report->proposal.nexthops.route_count = 0;
 	reconciler->nexthops_in_use = report->proposal.nexthops.in_use;
 	stats->desired = goal->count;
 	stats->installed = 0;
 	for (size_t i = 0; i < goal->count; i++)
-		stats->installed += there[i];
+		stats->installed += holds[i] >= HOLD_STANDS;
 	stats->conflicts = diff->conflict_count;
 	stats->strangers = diff->stranger_count;
 	stats->runs++;

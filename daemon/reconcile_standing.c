@@ -46,7 +46,7 @@ enum route_standing reconcile_standing(const struct reconciler *reconciler,
 	case LEDGER_QUIET:
 		break;
 	}
-	return remembered_has_key(&reconciler->last, route) ? ROUTE_STANDS : ROUTE_PENDING;
+	return remembered_stands(&reconciler->last, route) ? ROUTE_STANDS : ROUTE_PENDING;
 }
 
 const struct route *reconcile_find_observed(struct reconciler *reconciler,

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The inside of a reconciler, shared by reconcile.c (a run), reconcile_due.c (what of the proposal
- * is sent now) and reconcile_judge.c (what the kernel's answers come to).
+ * The inside of a reconciler, shared by reconcile.c (a run), reconcile_propose.c (what it would
+ * change), reconcile_due.c (what of that is sent now) and reconcile_judge.c (what the kernel's
+ * answers come to).
  */
 #ifndef DAEMON_RECONCILE_STATE_H
 #define DAEMON_RECONCILE_STATE_H
 
+#include "bystanders.h"
 #include "reconcile.h"
-#include "remembered.h"
 
 struct reconciler {
 	uint8_t protocol;
@@ -17,7 +18,8 @@ struct reconciler {
 	struct route_ledger *ledger;
 	bool nexthops_in_use;
 	bool links_changed; /* since the last run */
-	bool object_told;   /* since the last run: of a route through an object, whoever's */
+	bool other_told;    /* since the last run: of another's route, so `bystanders` lacks it */
+	struct bystanders bystanders;
 
 	struct remembered last;
 	struct reconcile_stats stats;
@@ -30,20 +32,22 @@ const struct route *reconcile_find_route(const struct route *routes, size_t coun
 /* The ledger knows an object as a route to its gateway in table 0, in which no route is. */
 struct route_change reconcile_ledger_entry(const struct nexthop *object);
 
-/* A repair that is still to be made: whoever is in the route's place by then took it. */
-bool reconcile_remains_held(const struct reconciler *reconciler, const struct change_cause *cause);
+/* An object was not led where it is to lead: of the routes through it no more is held than that
+ * one of ours has their key, or, had somebody led it elsewhere, that they were there before. */
+void reconcile_limit_users(struct reconciler *reconciler, const struct reconcile_report *report,
+                           enum hold *holds, const struct nexthop *object);
 
-/* Takes out of the proposal what is not due yet. `there`, one a desired route: whether it can be
- * taken to be in the kernel, had all been sent. */
+/* Takes out of the proposal what is not due yet. `holds`, one a desired route: lowered for what is
+ * not to be sent. */
 void reconcile_hold_back(struct reconciler *reconciler, const struct reconcile_goal *goal,
-                         struct reconcile_report *report, bool *there);
+                         struct reconcile_report *report, enum hold *holds);
 
 /* All was sent: draws the conclusions from the answers. */
 void reconcile_judge(struct reconciler *reconciler, const struct reconcile_goal *goal,
                      struct reconcile_report *report);
-/* Takes over what is wanted now, out of the report, and `there`; all of it is there but what
- * failed or conflicts. */
+/* Takes over what is wanted now, out of the report, and `holds`, which are lowered for what failed
+ * or conflicts. */
 void reconcile_remember(struct reconciler *reconciler, const struct reconcile_goal *goal,
-                        struct reconcile_report *report, bool *there);
+                        struct reconcile_report *report, enum hold *holds);
 
 #endif

@@ -6,16 +6,17 @@
 
 #include "route_diff.h"
 
-void remembered_set(struct remembered *remembered, struct route *routes, bool *there, size_t count)
+void remembered_set(struct remembered *remembered, struct route *routes, enum hold *holds,
+                    size_t count)
 {
 	remembered_free(remembered);
-	*remembered = (struct remembered){.routes = routes, .there = there, .count = count};
+	*remembered = (struct remembered){.routes = routes, .holds = holds, .count = count};
 }
 
 void remembered_free(struct remembered *remembered)
 {
 	free(remembered->routes);
-	free(remembered->there);
+	free(remembered->holds);
 	free(remembered->objects);
 	memset(remembered, 0, sizeof(*remembered));
 }
@@ -28,28 +29,36 @@ const struct route *remembered_find(const struct remembered *remembered, const s
 	               route_compare_key);
 }
 
-static const struct route *find(const struct remembered *remembered, const struct route *route)
-{
-	const struct route *found = remembered_find(remembered, route);
-
-	return found && remembered->there[found - remembered->routes] ? found : NULL;
-}
-
 bool remembered_has_asked(const struct remembered *remembered, const struct route *route)
 {
 	return remembered_find(remembered, route) != NULL;
 }
 
+static enum hold find_hold(const struct remembered *remembered, const struct route *route)
+{
+	const struct route *found = remembered_find(remembered, route);
+
+	return found ? remembered->holds[found - remembered->routes] : HOLD_NONE;
+}
+
 bool remembered_has_key(const struct remembered *remembered, const struct route *route)
 {
-	return find(remembered, route) != NULL;
+	enum hold hold = find_hold(remembered, route);
+
+	return hold >= HOLD_KEY && hold != HOLD_BESIDE;
 }
 
 bool remembered_has_route(const struct remembered *remembered, const struct route *route)
 {
-	const struct route *before = find(remembered, route);
+	const struct route *before = remembered_find(remembered, route);
 
-	return before && route_satisfies(route, before);
+	return before && find_hold(remembered, route) >= HOLD_ROUTE &&
+	       route_satisfies(route, before);
+}
+
+bool remembered_stands(const struct remembered *remembered, const struct route *route)
+{
+	return find_hold(remembered, route) >= HOLD_STANDS;
 }
 
 static int compare_ids(const void *a, const void *b)
@@ -68,7 +77,7 @@ static void collect_objects(struct remembered *remembered)
 	for (size_t i = 0; i < remembered->count; i++) {
 		const struct route *route = &remembered->routes[i];
 
-		if (route->nexthop_id != 0 && remembered->there[i])
+		if (route->nexthop_id != 0 && remembered->holds[i] >= HOLD_ROUTE)
 			remembered->objects[remembered->object_count++] = (struct nexthop){
 				.id = route->nexthop_id, .via = route->via, .oif = route->oif};
 	}

@@ -115,17 +115,22 @@ static bool may_delete(const struct merge *merge, const struct route *route)
 static void settle_key(struct merge *merge, const struct route *desired,
                        const struct route *observed, size_t count)
 {
-	const struct route *right = NULL, *replaceable = NULL, *foreign = NULL;
+	const struct route *right = NULL, *replaceable = NULL, *foreign = NULL, *leftover = NULL;
 	uint8_t ours = merge->input->protocol;
 
 	for (size_t i = 0; i < count; i++) {
 		if (desired && !right && route_satisfies(desired, &observed[i]))
 			right = &observed[i];
-		else if (observed[i].protocol == ours || is_flannel_leftover(merge, &observed[i]))
+		else if (observed[i].protocol == ours)
 			replaceable = &observed[i];
+		else if (is_flannel_leftover(merge, &observed[i]))
+			replaceable = leftover = &observed[i];
 		else
 			foreign = &observed[i];
 	}
+	/* A leftover beside the right one cannot be replaced by it any more. */
+	if (right && leftover)
+		foreign = leftover;
 	if (desired && !right && foreign && was_taken(merge, desired, count))
 		add_change(merge, ROUTE_REPLACE, desired);
 	else if (desired && foreign)
