@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # A real Kubernetes control plane for the end-to-end tests, from Debian
-# packages alone: etcd as packaged, API server, controller manager and kubectl
-# built once from Debian's source package and kept in a cache. Each control
+# packages alone: etcd as packaged, API server, controller manager, kube-proxy and
+# kubectl built once from Debian's source package and kept in a cache. Each control
 # plane lives in a network namespace that the caller made, and in one folder.
 
 set -euo pipefail
@@ -35,8 +35,8 @@ Usage: control-plane.sh install
 
 install  get from the Debian archive whatever is missing to build and run
          (root, only when something is missing)
-build    build kube-apiserver, kube-controller-manager and kubectl unless they
-         are in the cache, and print the folder which holds them
+build    build kube-apiserver, kube-controller-manager, kube-proxy and kubectl,
+         whichever is not in the cache, and print the folder which holds them
 up       start a control plane in the network namespace NAME; DIR must be empty
          or not there yet (root)
 down     stop all of it; DIR stays, for its logs
@@ -58,7 +58,7 @@ What up leaves in DIR:
   hostgwd.kubeconfig      token with just the rights that hostgwd needs
   readonly.kubeconfig     token which may get, list and watch Nodes
   ca.crt, wrong-ca.crt    the CA, and one that signed nothing here
-  bin/                    kubectl and the servers
+  bin/                    kubectl, kube-proxy and the servers
   cmd/ logs/ pids/        one file a component; a test may edit a command line
                           in cmd/ between stop and start
 Pod CIDRs are handed out from about 10 s after the start, in no fixed order.

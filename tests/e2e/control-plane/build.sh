@@ -188,18 +188,34 @@ version_flags() {
     done
 }
 
+# build_binaries VERSION FOLDER BINARY...: each appears in FOLDER when it is complete.
 build_binaries() {
-    local version=$1 binary
-    mkdir "$scratch/out"
-    for binary in "${binaries[@]}"; do
+    local version=$1 folder=$2 binary
+    shift 2
+    for binary; do
         with_go "building $binary $version" \
             go build -trimpath -ldflags "$(version_flags "$version")" \
-            -o "$scratch/out/$binary" "./cmd/$binary"
+            -o "$scratch/$binary" "./cmd/$binary"
+        mv "$scratch/$binary" "$folder/"
     done
 }
 
+# build_missing VERSION FOLDER: a folder made when fewer were needed is added to.
+build_missing() {
+    local version=$1 folder=$2 tree=$scratch/go/src/k8s.io/kubernetes binary missing=()
+    mkdir -p "$folder"
+    for binary in "${binaries[@]}"; do
+        [[ -x $folder/$binary ]] || missing+=("$binary")
+    done
+    unpack_source "$tree"
+    if [[ " ${missing[*]} " == *" kube-apiserver "* ]]; then
+        generate_openapi "$tree"
+    fi
+    build_binaries "$(upstream_version "$version")" "$folder" "${missing[@]}"
+}
+
 cmd_build() {
-    local folder version tree
+    local folder version
     folder=$(built_dir)
     if [[ -z $folder ]]; then
         [[ -x /usr/bin/go && -d /usr/share/gocode/src/github.com/modern-go/reflect2 ]] ||
@@ -208,15 +224,10 @@ cmd_build() {
         folder=$(built_dir) # somebody else's, if this process had to wait
     fi
     if [[ -z $folder ]]; then
-        tree=$scratch/go/src/k8s.io/kubernetes
         fetch_source
         version=$(<"$scratch/version")
-        unpack_source "$tree"
-        generate_openapi "$tree"
-        build_binaries "$(upstream_version "$version")"
         folder=$(cache_dir)/kubernetes-$version
-        rm -rf "$folder"
-        mv -T "$scratch/out" "$folder"
+        build_missing "$version" "$folder"
         say "built $folder"
     fi
     printf '%s\n' "$folder"

@@ -3,7 +3,7 @@
 #
 # Sourced by control-plane.sh: the cache, and what has to be there before a build.
 
-readonly binaries=(kube-apiserver kube-controller-manager kubectl)
+readonly binaries=(kube-apiserver kube-controller-manager kube-proxy kubectl)
 
 cache_dir() {
     local home=${XDG_CACHE_HOME:-${HOME:?HOME is not set: set HOSTGW_CACHE}/.cache}
@@ -11,7 +11,7 @@ cache_dir() {
 }
 
 # newest_with GLOB PROGRAM...: the folder of the highest version that holds
-# every PROGRAM, or nothing. A folder gets its name only when complete.
+# every PROGRAM, or nothing. A program gets its name only when complete.
 newest_with() {
     local glob=$1 folders folder program
     shift
