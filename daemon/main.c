@@ -11,6 +11,7 @@
 #include <uv.h>
 
 #include "agent.h"
+#include "cleanup_command.h"
 #include "command.h"
 #include "hostgw/kube_launch.h"
 #include "init_container.h"
@@ -45,6 +46,15 @@ static int refuse(const struct log *log, const struct error *err)
 
 /* ---- what takes flags ---- */
 
+/* Somebody who wanted to look only must not get a daemon. */
+static int check_no_cleanup(const struct options *options, struct error *err)
+{
+	if (options->dry_run || options->flannel)
+		return error_set(err, EINVAL, "--%s is a flag of hostgwd cleanup",
+		                 options->dry_run ? "dry-run" : "flannel");
+	return 0;
+}
+
 static int run_daemon(const struct options *options, const struct log *log)
 {
 	struct error err;
@@ -55,6 +65,8 @@ static int run_daemon(const struct options *options, const struct log *log)
 		          "log");
 		return refuse(log, &err);
 	}
+	if (check_no_cleanup(options, &err) < 0)
+		return refuse(log, &err);
 	return agent_run(options, log);
 }
 
@@ -85,6 +97,14 @@ static const struct command commands[] = {
 		.help = "shows what a run with these flags would change "
 			"on this host, and changes nothing",
 		.run = plan_command_run,
+		.least = LOG_LEVEL_WARNING,
+	},
+	{
+		.name = "cleanup",
+		.arguments = "[--dry-run] [--flannel] [flags]",
+		.help = "takes off this host what hostgwd put there: routes, rules, files and, with "
+			"--kube-subnet-mgr, its Node's annotations; --flannel: what flannel left, too",
+		.run = cleanup_command_run,
 		.least = LOG_LEVEL_WARNING,
 	},
 	{

@@ -68,6 +68,8 @@ struct options {
 	uint32_t verbosity;
 	const char *log_format;
 	enum output_format output;
+	bool dry_run; /* of cleanup */
+	bool flannel; /* of cleanup */
 	bool version;
 	bool help;
 };

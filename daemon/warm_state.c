@@ -9,7 +9,6 @@
 #include "file.h"
 #include "hash.h"
 
-#define FILE_NAME   "warm-state"
 #define FILE_MOST   (32u * 1024u * 1024u) /* some 300,000 nodes */
 #define CA_MOST     (1024u * 1024u)
 #define SAVE_GAP_MS (60u * 1000u)
@@ -75,7 +74,7 @@ int warm_state_new(const struct warm_state_config *config, struct warm_state **o
 	state = calloc(1, sizeof(*state));
 	if (!state)
 		return error_set(err, ENOMEM, "out of memory");
-	if (snprintf(state->path, sizeof(state->path), "%s/" FILE_NAME, config->folder) >=
+	if (snprintf(state->path, sizeof(state->path), "%s/" WARM_STATE_FILE, config->folder) >=
 	    (int)sizeof(state->path)) {
 		free(state);
 		return error_set(err, ENAMETOOLONG, "--state-dir %s: the path is too long",

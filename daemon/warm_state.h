@@ -14,6 +14,9 @@
 #include "log.h"
 #include "warm_text.h"
 
+/* In --state-dir. */
+#define WARM_STATE_FILE "warm-state"
+
 struct warm_state;
 
 struct warm_state_config {

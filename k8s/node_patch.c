@@ -9,6 +9,16 @@
 #include "simple_call.h"
 #include "timestamp.h"
 
+/* The others are an administrator's word to us. */
+static bool is_written(size_t annotation)
+{
+	return annotation == NODE_ANNOTATION_SUBNET_MANAGER ||
+	       annotation == NODE_ANNOTATION_BACKEND_TYPE ||
+	       annotation == NODE_ANNOTATION_BACKEND_DATA ||
+	       annotation == NODE_ANNOTATION_BACKEND_V6_DATA ||
+	       annotation == NODE_ANNOTATION_PUBLIC_IP || annotation == NODE_ANNOTATION_PUBLIC_IPV6;
+}
+
 static bool add_annotations(cJSON *root, const struct kube_node_patch *patch,
                             const struct node_keys *keys)
 {
@@ -17,7 +27,9 @@ static bool add_annotations(cJSON *root, const struct kube_node_patch *patch,
 	bool good = annotations != NULL;
 
 	for (size_t i = 0; good && i < NODE_ANNOTATIONS; i++)
-		if (patch->annotations[i])
+		if (patch->forget && is_written(i))
+			good = cJSON_AddNullToObject(annotations, keys->names[i]) != NULL;
+		else if (patch->annotations[i])
 			good = cJSON_AddStringToObject(annotations, keys->names[i],
 			                               patch->annotations[i]) != NULL;
 	return good;
@@ -49,7 +61,7 @@ static bool has_annotations(const struct kube_node_patch *patch)
 	for (size_t i = 0; i < NODE_ANNOTATIONS; i++)
 		if (patch->annotations[i])
 			return true;
-	return false;
+	return patch->forget;
 }
 
 char *node_patch_json(const struct kube_node_patch *patch, const struct node_keys *keys,

@@ -102,7 +102,7 @@ int nft_run(struct nft *nft, struct nft_batch *batch, struct error *err)
 	struct verdict verdict = {.sequence = nft->requests.sequence + 1};
 	int result;
 
-	if (batch->count == 0 && !batch->failed)
+	if ((batch->count == 0 || nft->dry) && !batch->failed)
 		return 0;
 	result = nft_batch_seal(batch, verdict.sequence);
 	if (result < 0)
@@ -209,6 +209,15 @@ int nft_open(struct nft **out, struct error *err)
 	}
 	*out = nft;
 	return 0;
+}
+
+int nft_open_dry(struct nft **out, struct error *err)
+{
+	int result = nft_open(out, err);
+
+	if (result == 0)
+		(*out)->dry = true;
+	return result;
 }
 
 void nft_close(struct nft *nft)

@@ -13,6 +13,7 @@
 struct nft {
 	struct nl_socket requests; /* its port id marks the echoes of own transactions */
 	struct nl_socket dumps;
+	bool dry; /* transactions are not sent */
 };
 
 /*

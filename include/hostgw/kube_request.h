@@ -28,6 +28,8 @@ typedef void (*kube_answer_fn)(void *ctx, const struct kube_answer *answer);
 /* What to put on the own Node's status; NULL annotations are left as they are. */
 struct kube_node_patch {
 	const char *annotations[NODE_ANNOTATIONS];
+	/* Take away the annotations that hostgwd writes; those that tell it something stay. */
+	bool forget;
 	bool network_available; /* set condition NetworkUnavailable=False, FlannelIsUp */
 };
 

@@ -13,6 +13,9 @@ struct nft;
 
 /* Opens the sockets. -EPERM never comes here but with the first transaction. */
 int nft_open(struct nft **out, struct error *err);
+/* For looking only: what is to be changed is found and told of as usual, but no transaction is
+ * sent; each counts as carried out. */
+int nft_open_dry(struct nft **out, struct error *err);
 void nft_close(struct nft *nft); /* NULL is fine */
 
 #endif

@@ -40,6 +40,8 @@ CASES = [
     Case("no-source", ["--kube-subnet-mgr", "--nodes-file"], []),
     Case("unknown-flag", ["--nods-file", "--nodes-file", "--help"], ["--nods-file=x"]),
     Case("argument", ["run", "flag"], ["run"]),
+    Case("dry-run", ["--dry-run is a flag of hostgwd cleanup"], ["--nodes-file=x", "--dry-run"]),
+    Case("flannel", ["--flannel is a flag of hostgwd cleanup"], ["--nodes-file=x", "--flannel"]),
     Case("bad-boolean", ["--ip-masq=maybe", "true or false"], ["--ip-masq=maybe"]),
     Case(
         "etcd",

@@ -23,6 +23,10 @@ static void test_patches(void **state)
 	                          [NODE_ANNOTATION_PUBLIC_IP] = "192.168.2.44"}},
 	         "{\"metadata\":{\"annotations\":{\"p/backend-type\":\"host-gw\","
 	         "\"p/backend-data\":\"null\",\"p/public-ip\":\"192.168.2.44\"}}}"},
+		{{.forget = true},
+	         "{\"metadata\":{\"annotations\":{\"p/kube-subnet-manager\":null,"
+	         "\"p/backend-type\":null,\"p/backend-data\":null,\"p/backend-v6-data\":null,"
+	         "\"p/public-ip\":null,\"p/public-ipv6\":null}}}"},
 		{{.annotations = {[NODE_ANNOTATION_SUBNET_MANAGER] = "a\"b"},
 	          .network_available = true},
 	         "{\"metadata\":{\"annotations\":{\"p/kube-subnet-manager\":\"a\\\"b\"}}," CONDITION

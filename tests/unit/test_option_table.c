@@ -86,6 +86,8 @@ static const struct flag_case cases[] = {
 	{"cni-conf-file", "HOSTGW_CNI_CONF_FILE", "", "/a", "/b", NULL, NULL},
 	{"cni-conf-template", "HOSTGW_CNI_CONF_TEMPLATE", "", "/a", "/b", NULL, NULL},
 	{"state-dir", "HOSTGW_STATE_DIR", "/run/hostgw", "/a", "/b", NULL, NULL},
+	SWITCH("dry-run", "HOSTGW_DRY_RUN"),
+	SWITCH("flannel", "HOSTGW_FLANNEL"),
 	{"log-format", "HOSTGW_LOG_FORMAT", "klog", "json", "journal", NULL, NULL},
 	{"output", "HOSTGW_OUTPUT", "", "json", "text", "xml", "text|ip|json"},
 };
