@@ -91,6 +91,11 @@ void kube_watch_use_format(struct kube_client *client, enum kube_format format)
 	client->format = format;
 }
 
+const struct kube_request_counts *kube_client_requests(const struct kube_client *client)
+{
+	return http_counts(client->http);
+}
+
 void kube_watch_stats(const struct kube_client *client, struct kube_watch_stats *out)
 {
 	*out = client->stats;

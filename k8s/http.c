@@ -17,6 +17,7 @@ struct http {
 	uv_timer_t waker; /* runs while a request has no connection yet */
 	unsigned handles; /* of libuv, not closed yet */
 	struct http_request *requests;
+	struct kube_request_counts counts;
 	/* libcurl is on the stack, or a callback of ours: requests may be marked, but neither
 	 * started nor ended. */
 	bool busy;
@@ -358,6 +359,7 @@ int http_start(struct http *http, const struct http_call *call, struct http_requ
 
 	if (result < 0)
 		return result;
+	request->counts = &http->counts;
 	request->next = http->requests;
 	if (request->next)
 		request->next->previous = request;
@@ -367,6 +369,11 @@ int http_start(struct http *http, const struct http_call *call, struct http_requ
 	if (out)
 		*out = request;
 	return 0;
+}
+
+const struct kube_request_counts *http_counts(const struct http *http)
+{
+	return &http->counts;
 }
 
 void http_cancel(struct http_request *request)

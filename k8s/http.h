@@ -12,6 +12,7 @@
 #include <uv.h>
 
 #include "credentials.h"
+#include "hostgw/kube_client.h"
 
 struct http;
 struct http_request;
@@ -30,6 +31,7 @@ struct http_result {
 
 struct http_call {
 	const char *method; /* "GET", "PATCH" */
+	const char *verb;   /* it is counted under, as RBAC names it; static */
 	const char *path;   /* with the query, from "/api" on */
 	const char *accept;
 	const char *content_type; /* of `body`; NULL: none */
@@ -50,6 +52,9 @@ struct http_call {
 	/* The last word on `ctx`, whatever happened. May be NULL. */
 	void (*release)(void *ctx);
 };
+
+/* Requests so far: counted when the headers of a 2xx answer are there, else when they are over. */
+const struct kube_request_counts *http_counts(const struct http *http);
 
 /* `config` and `credentials` are borrowed and must live until `closed` is called. */
 int http_new(uv_loop_t *loop, const struct kube_config *config, struct credentials *credentials,

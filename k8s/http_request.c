@@ -6,6 +6,7 @@
 
 #include "http_error.h"
 #include "kube_status.h"
+#include "request_counts.h"
 
 #define REFUSAL_MAX       (64u * 1024u)
 #define RETRY_AFTER_MAX_S 300 /* whoever asks for longer is asked again all the same */
@@ -43,6 +44,7 @@ static size_t on_header(char *line, size_t unit, size_t length, void *ctx)
 	    !is_success(http_request_status(request)))
 		return unit * length;
 	request->accepted = true;
+	request_counts_add(request->counts, call->verb, http_request_status(request));
 	curl_easy_getinfo(request->easy, CURLINFO_CONTENT_TYPE, &type);
 	if (call->accepted && call->accepted(call->ctx, type ? type : "") < 0)
 		return stop(request);
@@ -240,6 +242,8 @@ void http_request_finish(struct http_request *request, CURLcode code,
 		http_explain_transport(request->easy, code, request->message, config,
 		                       &result.failure);
 	}
+	if (!request->accepted)
+		request_counts_add(request->counts, request->call.verb, result.status);
 	request->call.done(request->call.ctx, &result);
 	free(message);
 }

@@ -14,6 +14,7 @@
 
 struct http_request {
 	struct http *http;
+	struct kube_request_counts *counts; /* borrowed */
 	struct http_request *next, *previous;
 	CURL *easy;
 	struct curl_slist *headers;    /* may hold the token: overwritten before they are freed */
@@ -23,7 +24,7 @@ struct http_request {
 	bool running;                  /* the multi handle has it */
 	struct error rejected;         /* why it could not even begin; code 0: it could */
 	bool cancelled;                /* no callback comes any more */
-	bool accepted;                 /* the 2xx headers were told */
+	bool accepted;                 /* the 2xx headers were told, and counted */
 	bool stopped;                  /* by a callback */
 	size_t dropped;                /* bytes of the body that nobody read */
 	struct text refusal;           /* the body of an answer that is not 2xx */

@@ -165,6 +165,7 @@ static int on_received(void *ctx, const char *bytes, size_t length)
 		r->broken.code = 0;
 	if (r->stopped || r->broken.code || (r->step == STEP_STREAM && r->list_only))
 		return -ECANCELED;
+	r->needs.stats->heard_at = uv_now(r->needs.loop);
 	reflector_heard(r);
 	return result;
 }

@@ -106,6 +106,7 @@ int reflector_request(struct reflector *r, const struct http_call *callbacks, st
 	if (!path)
 		return error_set(err, ENOMEM, "out of memory");
 	call.method = "GET";
+	call.verb = reflector_verb(r->step);
 	call.path = path;
 	call.accept = node_stream_accept(reflector_stream_kind(r), *r->needs.format);
 	call.new_connection = r->distrust;

@@ -18,6 +18,11 @@ static const struct {
 	[STEP_WATCH] = {"watching Nodes", "watch"},
 };
 
+const char *reflector_verb(enum reflector_step step)
+{
+	return doings[step].verb;
+}
+
 void reflector_say_doing(const struct reflector *r, struct error *err)
 {
 	error_wrap(err, "%s", doings[r->step].words);
@@ -335,8 +340,22 @@ static void watch_ended(struct reflector *r, const struct http_result *result)
 	reflector_fail(r, &err);
 }
 
+static enum kube_watch_end how_watch_ended(const struct reflector *r,
+                                           const struct http_result *result)
+{
+	if (r->event_seen)
+		return version_is_lost(r->event_code, r->event_message) ? KUBE_WATCH_EXPIRED
+		                                                        : KUBE_WATCH_FAILED;
+	if (result->status >= 300)
+		return version_is_lost(result->status, result->message) ? KUBE_WATCH_EXPIRED
+		                                                        : KUBE_WATCH_REFUSED;
+	return r->broken.code || !r->accepted || result->failure.code ? KUBE_WATCH_BROKEN
+	                                                              : KUBE_WATCH_ENDED;
+}
+
 static void watch_over(struct reflector *r, const struct http_result *result)
 {
+	r->needs.stats->ends[how_watch_ended(r, result)]++;
 	if (r->event_seen)
 		event_failed(r);
 	else if (result->status >= 300)

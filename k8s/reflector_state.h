@@ -83,6 +83,8 @@ void reflector_send(struct reflector *r);
 void reflector_abandon(struct reflector *r);
 
 /* reflector_retry.c */
+/* What the request of that step is, as RBAC names it. */
+const char *reflector_verb(enum reflector_step step);
 /* Puts in front of the text what was being done. */
 void reflector_say_doing(const struct reflector *r, struct error *err);
 void reflector_trouble(struct reflector *r, const struct error *err);

@@ -90,6 +90,8 @@ static void unanswered(struct reflector *r)
 {
 	struct error err;
 
+	if (r->step == STEP_WATCH)
+		r->needs.stats->ends[KUBE_WATCH_SILENT]++;
 	reflector_abandon(r);
 	error_set(&err, ETIMEDOUT, "%s does not answer within %u s", r->needs.config->server,
 	          r->limits.answer);
@@ -122,6 +124,7 @@ void reflector_incomplete(struct reflector *r)
 
 static void repair(struct reflector *r)
 {
+	r->needs.stats->ends[KUBE_WATCH_REPAIR]++;
 	reflector_abandon(r);
 	r->distrust = true;
 	reflector_relist(r, LIST_NOT_OLDER);

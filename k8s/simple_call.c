@@ -78,6 +78,7 @@ int simple_call_send(struct kube_client *client, const struct simple_call *call,
 {
 	struct sent *sent = calloc(1, sizeof(*sent));
 	struct http_call http = {.method = call->method,
+	                         .verb = call->verb,
 	                         .path = call->path,
 	                         .accept = "application/json",
 	                         .content_type = call->content_type,

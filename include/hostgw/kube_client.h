@@ -70,18 +70,53 @@ enum kube_format {
 /* From the next request on; for tests and measurements, as the default is right everywhere. */
 void kube_watch_use_format(struct kube_client *client, enum kube_format format);
 
+/* Why a watch that had been asked for came to its end, so that another was, or a list. */
+enum kube_watch_end {
+	KUBE_WATCH_ENDED,   /* by the server, in order */
+	KUBE_WATCH_EXPIRED, /* the server does not know the version any more */
+	KUBE_WATCH_REFUSED, /* another status than 2xx */
+	KUBE_WATCH_FAILED,  /* the server sent an error in the watch */
+	KUBE_WATCH_BROKEN,  /* the connection broke, or what came made no sense */
+	KUBE_WATCH_SILENT,  /* no answer */
+	KUBE_WATCH_REPAIR,  /* by us: an item could not be read, and a list is to have it */
+	KUBE_WATCH_ENDS
+};
+
+/* One word for metrics: "ended". */
+const char *kube_watch_end_word(enum kube_watch_end end);
+
 /* Counted since the start of the watch. */
 struct kube_watch_stats {
 	/* Answers that began: each page of a list is one, a WatchList is both. */
 	uint64_t lists, watches;
-	uint64_t bytes;          /* of their bodies, decompressed */
-	uint64_t events;         /* items that arrived: nodes, bookmarks, errors */
-	uint64_t changed;        /* records handed to sink->node_changed */
-	uint64_t unchanged;      /* heartbeats: nothing that is in the record changed */
-	uint64_t removed;        /* names handed to sink->node_removed */
-	uint64_t skipped;        /* items that could not be read */
+	uint64_t bytes;     /* of their bodies, decompressed */
+	uint64_t events;    /* items that arrived: nodes, bookmarks, errors */
+	uint64_t changed;   /* records handed to sink->node_changed */
+	uint64_t unchanged; /* heartbeats: nothing that is in the record changed */
+	uint64_t removed;   /* names handed to sink->node_removed */
+	uint64_t skipped;   /* items that could not be read */
+	uint64_t ends[KUBE_WATCH_ENDS];
+	uint64_t heard_at; /* bytes came last, in milliseconds of the loop's clock; 0: never */
 	enum kube_format format; /* of the latest answer; KUBE_FORMAT_ANY: there was none */
 };
+
+/* Requests that were answered, or not, by what was asked and what came. */
+#define KUBE_REQUEST_KINDS_MAX 32
+
+struct kube_request_kind {
+	const char *verb; /* as RBAC names it: "list"; static */
+	int code;         /* HTTP status; 0: there was no answer */
+	uint64_t count;
+};
+
+struct kube_request_counts {
+	struct kube_request_kind kinds[KUBE_REQUEST_KINDS_MAX];
+	size_t kind_count;
+	uint64_t others; /* of kinds that found no room */
+};
+
+/* Since kube_client_new. Borrowed until the client is closed. */
+const struct kube_request_counts *kube_client_requests(const struct kube_client *client);
 
 /* All zero before kube_watch_start. */
 void kube_watch_stats(const struct kube_client *client, struct kube_watch_stats *out);
