@@ -298,6 +298,7 @@ int host_apply_rules(struct host *host, const struct prefix own[IP_FAMILIES], st
 		                  MASQUERADE_TABLE);
 	memcpy(&host->rules, &rules, sizeof(rules));
 	host->rules_installed = true;
+	host->rule_installs++;
 	return 0;
 }
 

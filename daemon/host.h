@@ -40,6 +40,10 @@ struct host {
 	struct masquerade_rules rules;
 	bool rules_installed;
 
+	/* so far */
+	uint64_t overruns;      /* the kernel had to drop news for us */
+	uint64_t rule_installs; /* the nftables table was sent; the first time counts */
+
 	void (*changed)(void *ctx); /* something asks for a round */
 	void *changed_ctx;
 };

@@ -45,6 +45,7 @@ static void on_overrun(void *ctx)
 {
 	struct host *host = ctx;
 
+	host->overruns++;
 	host->links_stale = true;
 	host->default_route_stale = true;
 	reconcile_distrust(host->reconciler, true);

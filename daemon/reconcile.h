@@ -60,9 +60,19 @@ struct reconcile_report {
 	uint64_t next_due; /* run again by then; UINT64_MAX: not before an event */
 };
 
+/* Why a repair was due: what had become of the route. */
+enum repair_cause {
+	REPAIR_DELETED,
+	REPAIR_REPLACED, /* another one was in its place */
+	REPAIR_LINK,     /* it went with the interface or its address, as it seems */
+	REPAIR_OBJECT,   /* the nexthop object that it goes through led elsewhere */
+	REPAIR_CAUSES
+};
+
 /* For status and metrics; counts since the start unless they are of the last run. */
 struct reconcile_stats {
 	uint64_t runs, dumps, repairs, failures, fights;
+	uint64_t repairs_by[REPAIR_CAUSES];                        /* together: `repairs` */
 	size_t desired, installed, conflicts, strangers, fighting; /* last run */
 	bool nexthop_objects;                                      /* in use */
 };

@@ -16,6 +16,20 @@ static bool is_desired(const struct reconcile_report *report, const struct recon
 	return reconcile_find_route(report->proposal.nexthops.routes, goal->count, route) != NULL;
 }
 
+static void count_repair(struct reconciler *reconciler, enum repair_cause cause)
+{
+	reconciler->stats.repairs++;
+	reconciler->stats.repairs_by[cause]++;
+}
+
+static enum repair_cause find_repair_cause(const struct reconciler *reconciler,
+                                           const struct change_cause *cause)
+{
+	if (reconciler->links_changed)
+		return REPAIR_LINK;
+	return cause->opponent != RTPROT_UNSPEC ? REPAIR_REPLACED : REPAIR_DELETED;
+}
+
 static void judge_change(struct reconciler *reconciler, const struct reconcile_goal *goal,
                          struct route_change *change, const struct change_cause *cause,
                          struct reconcile_report *report)
@@ -48,7 +62,8 @@ static void judge_change(struct reconciler *reconciler, const struct reconcile_g
 		route_ledger_note_success(reconciler->ledger, &change->route);
 	report->failed += change->result < 0;
 	reconciler->stats.failures += change->result < 0;
-	reconciler->stats.repairs += change->result == 0 && cause->repair;
+	if (change->result == 0 && cause->repair)
+		count_repair(reconciler, find_repair_cause(reconciler, cause));
 }
 
 /* A repair: somebody had led our object elsewhere, and it is back. */
@@ -58,7 +73,8 @@ static void note_object_success(struct reconciler *reconciler, const struct reco
 	bool repair = change->verb == NEXTHOP_REPLACE &&
 	              remembered_has_object(&reconciler->last, &change->nexthop);
 
-	reconciler->stats.repairs += repair;
+	if (repair)
+		count_repair(reconciler, REPAIR_OBJECT);
 	if (repair && !reconciler->links_changed)
 		route_ledger_note_repair(reconciler->ledger, entry, reconciler->protocol,
 		                         goal->now);
