@@ -41,6 +41,7 @@ class Namespace:
             "ipv4/conf/all/rp_filter": 0,
             "ipv4/conf/default/rp_filter": 0,
             "bridge/bridge-nf-call-iptables": 0,
+            "bridge/bridge-nf-call-ip6tables": 0,
         }
         writes = (f"[ ! -e {k} ] || echo {v} >{k}" for k, v in settings.items())
         self.run("sh", "-c", "cd /proc/sys/net; " + "; ".join(writes))
