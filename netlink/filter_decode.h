@@ -25,7 +25,8 @@ struct filter_chain_info {
 };
 
 /* An NFT_MSG_NEWRULE or NFT_MSG_NEWCHAIN. 1, 0 if it is another message, -EBADMSG if malformed.
- * What is unknown in a rule makes it one that picks packets out. */
+ * What is unknown in a rule makes it one that picks packets out; the name of its target is borrowed
+ * from the message. */
 int filter_rule_decode(const struct nlmsghdr *message, struct filter_place *place,
                        struct filter_rule *out);
 int filter_chain_decode(const struct nlmsghdr *message, struct filter_chain_info *out);

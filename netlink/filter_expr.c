@@ -263,7 +263,8 @@ static bool read_verdict(struct filter_rule *rule, const struct nlattr *verdict)
 	case NFT_JUMP:
 	case NFT_GOTO:
 		rule->verdict = (int)code == NFT_JUMP ? FILTER_JUMP : FILTER_GOTO;
-		return filter_attribute_name(table[NFTA_VERDICT_CHAIN], rule->target);
+		rule->target = nl_attribute_text(table[NFTA_VERDICT_CHAIN]);
+		return rule->target != NULL;
 	default:
 		return false;
 	}

@@ -13,7 +13,7 @@
 /*
  * Reads NFTA_RULE_EXPRESSIONS (NULL: none) of a table of the family NFPROTO_IPV4, NFPROTO_IPV6 or
  * NFPROTO_INET into *rule (zeroed before). An expression that is unknown or malformed makes the
- * rule one that picks packets out, and nobody knows how.
+ * rule one that picks packets out, and nobody knows how. Its target is borrowed from the message.
  */
 void filter_expressions_read(const struct nlattr *expressions, uint8_t family,
                              struct filter_rule *rule);

@@ -20,9 +20,7 @@ static int take_rule(void *ctx, const struct nlmsghdr *message)
 
 static void forget_rules(void *ctx)
 {
-	struct filter_chain *chain = ctx;
-
-	chain->count = 0;
+	filter_chain_clear(ctx);
 }
 
 int filter_chain_read(const struct filter_table *table, const char *chain, struct filter_chain *out,
@@ -36,7 +34,7 @@ int filter_chain_read(const struct filter_table *table, const char *chain, struc
 	int result = nft_dump(table->nft, &what, &ops, out, err);
 
 	if (result == -ENOENT) {
-		out->count = 0;
+		filter_chain_clear(out);
 		return 0;
 	}
 	return result < 0 ? error_wrap(err, "reading chain %s of table %s", chain, table->name) : 0;

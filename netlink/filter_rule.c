@@ -34,12 +34,26 @@ int filter_chain_append(struct filter_chain *chain, const struct filter_rule *ru
 		chain->rules = rules;
 		chain->room = room;
 	}
-	chain->rules[chain->count++] = *rule;
+	chain->rules[chain->count] = *rule;
+	if (rule->target) {
+		chain->rules[chain->count].target = strdup(rule->target);
+		if (!chain->rules[chain->count].target)
+			return -ENOMEM;
+	}
+	chain->count++;
 	return 0;
+}
+
+void filter_chain_clear(struct filter_chain *chain)
+{
+	for (size_t i = 0; i < chain->count; i++)
+		free((void *)chain->rules[i].target);
+	chain->count = 0;
 }
 
 void filter_chain_release(struct filter_chain *chain)
 {
+	filter_chain_clear(chain);
 	free(chain->rules);
 	*chain = (struct filter_chain){0};
 }

@@ -10,8 +10,8 @@
 #include "hostgw/error.h"
 #include "hostgw/prefix.h"
 
-#define FILTER_NAME_MAX    256 /* the kernel's NFT_NAME_MAXLEN; comments have the same bound */
-#define FILTER_COMMENT_MAX 256
+#define FILTER_NAME_MAX    256 /* the kernel's NFT_NAME_MAXLEN */
+#define FILTER_COMMENT_MAX 32  /* more than those that are looked for; longer ones are cut off */
 
 enum filter_verdict {
 	FILTER_GOES_ON, /* counts, logs, marks: the next rule is asked */
@@ -30,20 +30,23 @@ struct filter_rule {
 	bool source_set, destination_set;  /* within sets that are not looked into */
 	bool picks;                        /* also looks at something else */
 	enum filter_verdict verdict;
-	char target[FILTER_NAME_MAX]; /* the chain of FILTER_JUMP and FILTER_GOTO */
+	const char *target; /* the chain of FILTER_JUMP and FILTER_GOTO, else NULL; borrowed */
 	char comment[FILTER_COMMENT_MAX];
 };
 
+/* There may be ten thousands of rules: each takes some hundred bytes. */
 struct filter_chain {
-	struct filter_rule *rules; /* owned */
+	struct filter_rule *rules; /* owned, with the names of their targets */
 	size_t count, room;
 };
 
 /* What an iptables target that is no chain does; FILTER_OTHER for those that are unknown. */
 enum filter_verdict filter_target_verdict(const char *name);
 
-/* 0 or -ENOMEM. */
+/* Copies the rule and the name of its target. 0 or -ENOMEM. */
 int filter_chain_append(struct filter_chain *chain, const struct filter_rule *rule);
+/* Empties it; what it had room for stays. */
+void filter_chain_clear(struct filter_chain *chain);
 void filter_chain_release(struct filter_chain *chain);
 
 #endif

@@ -51,10 +51,14 @@ const char *flannel_table(uint8_t family)
 	return family == AF_INET ? "flannel-ipv4" : "flannel-ipv6";
 }
 
+static bool leads_there(const struct flannel_place *place, const struct filter_rule *rule)
+{
+	return rule->target && strcmp(rule->target, place->chain) == 0;
+}
+
 bool flannel_rule_is_theirs(const struct flannel_place *place, const struct filter_rule *rule)
 {
-	return strcmp(rule->target, place->chain) == 0 ||
-	       strcmp(rule->comment, place->comment) == 0;
+	return leads_there(place, rule) || strcmp(rule->comment, place->comment) == 0;
 }
 
 void flannel_encode_place(struct nft_batch *batch, uint8_t family,
@@ -67,7 +71,7 @@ void flannel_encode_place(struct nft_batch *batch, uint8_t family,
 		if (!flannel_rule_is_theirs(place, &base->rules[i]))
 			continue;
 		put_rule(batch, family, place, place->base, base->rules[i].handle);
-		jumps += strcmp(base->rules[i].target, place->chain) == 0;
+		jumps += leads_there(place, &base->rules[i]);
 	}
 	if (!chain)
 		return;

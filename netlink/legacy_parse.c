@@ -218,7 +218,7 @@ static void read_jump(const struct parsing *parsing, struct entry *entry, uint32
 		if (parsing->table->chains[i].start != where)
 			continue;
 		rule->verdict = entry->goes ? FILTER_GOTO : FILTER_JUMP;
-		memcpy(rule->target, parsing->table->chains[i].name, sizeof(rule->target));
+		rule->target = parsing->table->chains[i].name;
 	}
 }
 

@@ -50,7 +50,8 @@ static void set_verdict(struct filter_rule *rule, const char *word)
 		if (strncmp(word, verdicts[i].word, length) != 0)
 			continue;
 		rule->verdict = verdicts[i].verdict;
-		snprintf(rule->target, sizeof(rule->target), "%s", word + length);
+		if (word[length - 1] == ':')
+			rule->target = word + length;
 		return;
 	}
 	fail_msg("the test's own word is wrong: %s", word);
