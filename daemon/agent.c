@@ -13,6 +13,7 @@
 #include <uv.h>
 
 #include "host.h"
+#include "host_check.h"
 #include "http.h"
 #include "node_source.h"
 #include "node_status.h"
@@ -362,6 +363,13 @@ static int get_ready(struct agent *agent, struct error *err)
 	return EXIT_SUCCESS;
 }
 
+static void warn_of_host(void *ctx, const struct error *err)
+{
+	const struct agent *agent = ctx;
+
+	log_warning(agent->log, "%s", err->text);
+}
+
 static int follow_nodes(struct agent *agent, struct error *err)
 {
 	agent->source = (struct node_source){
@@ -407,6 +415,7 @@ static int start(struct agent *agent, struct error *err)
 	};
 	if (rounds_start(&agent->rounds, err) < 0)
 		return EXIT_FAILURE;
+	host_check_at_start(&agent->host, warn_of_host, agent);
 	result = serve_health(agent, err);
 	if (result == 0)
 		result = follow_nodes(agent, err);

@@ -84,7 +84,7 @@ int cni_file_write(const struct options *options, const struct cni_conf *conf, b
 }
 
 /* What containerd and CRI-O read (libcni's ConfFiles), in the order of the names' bytes. */
-static bool is_configuration(const char *name)
+bool cni_file_is_configuration(const char *name)
 {
 	return ends_with(name, ".conf") || ends_with(name, ".conflist") || ends_with(name, ".json");
 }
@@ -108,10 +108,10 @@ void cni_file_find_rivals(const char *path, void (*complain)(void *ctx, const st
 	while ((entry = readdir(stream))) {
 		struct error err;
 
-		if (!is_configuration(entry->d_name) || strcmp(entry->d_name, name) >= 0)
+		if (!cni_file_is_configuration(entry->d_name) || strcmp(entry->d_name, name) >= 0)
 			continue;
 		error_set(&err, EEXIST,
-		          "CNI: %s/%s comes before %s by name, so pods get their network from it: "
+		          "CNI: %s/%s comes before %s by name, so pods get their network from it; "
 		          "remove it, or choose an earlier name with --cni-conf-file",
 		          folder, entry->d_name, name);
 		complain(ctx, &err);

@@ -20,6 +20,9 @@ int cni_file_check(const struct options *options, const struct prefix network[IP
 int cni_file_write(const struct options *options, const struct cni_conf *conf, bool *changed,
                    struct error *err);
 
+/* By its name it is one that container runtimes read. */
+bool cni_file_is_configuration(const char *name);
+
 /* Calls `complain` for each configuration in the folder of `path` that comes before it by name: a
  * container runtime takes the first. */
 void cni_file_find_rivals(const char *path, void (*complain)(void *ctx, const struct error *err),

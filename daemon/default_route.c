@@ -19,6 +19,24 @@ static void restart(void *ctx)
 	((struct default_routes *)ctx)->count = 0;
 }
 
+int default_routes_list_advertised(struct rtnl *rtnl, const struct link_snapshot *links,
+                                   char names[static DEFAULT_ROUTES_MAX][IFNAMSIZ], size_t *count,
+                                   struct error *err)
+{
+	struct default_routes routes;
+
+	*count = 0;
+	if (default_routes_read(rtnl, AF_INET6, &routes, err) < 0)
+		return -err->code;
+	for (size_t i = 0; i < routes.count; i++) {
+		const struct link *link = link_find(links, routes.items[i].oif);
+
+		if (link && routes.items[i].advertised)
+			memcpy(names[(*count)++], link->name, IFNAMSIZ);
+	}
+	return 0;
+}
+
 bool default_route_is(const struct route *route)
 {
 	return route->dst.length == 0 && route->table == RT_TABLE_MAIN &&

@@ -6,6 +6,7 @@
 #ifndef DAEMON_DEFAULT_ROUTE_H
 #define DAEMON_DEFAULT_ROUTE_H
 
+#include "hostgw/link.h"
 #include "hostgw/route.h"
 
 /* More than a host has; what comes after them is passed over. */
@@ -30,6 +31,12 @@ int default_routes_read(struct rtnl *rtnl, uint8_t family, struct default_routes
 
 /* The one that the kernel prefers; NULL: there is none. */
 const struct default_route *default_routes_best(const struct default_routes *routes);
+
+/* Writes the names of the interfaces that have a default route by router advertisement into
+ * `names`. */
+int default_routes_list_advertised(struct rtnl *rtnl, const struct link_snapshot *links,
+                                   char names[static DEFAULT_ROUTES_MAX][IFNAMSIZ], size_t *count,
+                                   struct error *err);
 
 /* A monitor's news that is about one of them. */
 bool default_route_is(const struct route *route);

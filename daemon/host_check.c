@@ -2,30 +2,14 @@
 #include "host_check.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "check.h"
 #include "cni_file.h"
 #include "default_route.h"
 #include "forwarding.h"
 #include "sysctl.h"
-
-/* The interfaces that have a default route from router advertisements. */
-static int list_advertised(const struct host *host, char (*names)[IFNAMSIZ], size_t *count,
-                           struct error *err)
-{
-	struct default_routes routes;
-
-	*count = 0;
-	if (default_routes_read(host->rtnl, AF_INET6, &routes, err) < 0)
-		return -err->code;
-	for (size_t i = 0; i < routes.count; i++) {
-		const struct link *link = link_find(&host->links, routes.items[i].oif);
-
-		if (link && routes.items[i].advertised)
-			memcpy(names[(*count)++], link->name, IFNAMSIZ);
-	}
-	return 0;
-}
 
 static int switch_on(const struct host *host, enum ip_family_index family, struct error *err)
 {
@@ -34,7 +18,8 @@ static int switch_on(const struct host *host, enum ip_family_index family, struc
 
 	if (forwarding_check_writable(SYSCTL_ROOT, family, err) < 0)
 		return -err->code;
-	if (family == IP_V6 && list_advertised(host, advertised, &count, err) < 0)
+	if (family == IP_V6 &&
+	    default_routes_list_advertised(host->rtnl, &host->links, advertised, &count, err) < 0)
 		return -err->code;
 	if (forwarding_switch_on(SYSCTL_ROOT, family, advertised, count, err) < 0)
 		return -err->code;
@@ -43,7 +28,7 @@ static int switch_on(const struct host *host, enum ip_family_index family, struc
 	return 0;
 }
 
-static int check_forwarding(const struct host *host, enum ip_family_index family, struct error *err)
+static int keep_forwarding(const struct host *host, enum ip_family_index family, struct error *err)
 {
 	int result = forwarding_check(SYSCTL_ROOT, family, err);
 
@@ -85,7 +70,7 @@ void host_check(struct host *host, const struct plan *plan,
 
 		if (host->settings->conf.network[i].addr.family == 0)
 			continue;
-		if (check_forwarding(host, family, &err) < 0)
+		if (keep_forwarding(host, family, &err) < 0)
 			complain(ctx, &err);
 		host->neighbours[i] = neighbours_look(SYSCTL_ROOT, plan, family);
 		if (neighbours_check(&host->neighbours[i], family, &err) < 0)
@@ -95,4 +80,34 @@ void host_check(struct host *host, const struct plan *plan,
 		complain(ctx, &err);
 	if (host->settings->options->cni_conf_file[0])
 		cni_file_find_rivals(host->settings->options->cni_conf_file, complain, ctx);
+}
+
+void host_check_at_start(const struct host *host,
+                         void (*complain)(void *ctx, const struct error *err), void *ctx)
+{
+	struct check_facts *facts = calloc(1, sizeof(*facts));
+	struct findings findings = {0};
+	struct error err;
+
+	if (!facts)
+		return; /* what needs memory and matters will say so */
+	facts->root = "";
+	facts->by_daemon = true;
+	facts->options = host->settings->options;
+	facts->conf = &host->settings->conf;
+	facts->links = &host->links;
+	facts->uplink = &host->uplink;
+	/* Without them less is looked at. */
+	iface_find_default(facts->conf, host->rtnl, &facts->default_link, &err);
+	default_routes_list_advertised(host->rtnl, facts->links, facts->advertised,
+	                               &facts->advertised_count, &err);
+	check_run(facts, &findings);
+	for (size_t i = 0; i < findings.count; i++) {
+		if (findings.items[i].severity > FINDING_WARNING)
+			continue;
+		finding_describe(&findings.items[i], EINVAL, &err);
+		complain(ctx, &err);
+	}
+	findings_free(&findings);
+	free(facts);
 }

@@ -11,7 +11,14 @@
 
 #include "hostgw/error.h"
 
-enum log_level { LOG_LEVEL_INFO, LOG_LEVEL_WARNING, LOG_LEVEL_ERROR, LOG_LEVEL_FATAL };
+/* NONE: of no line; as struct log's `least` it silences all. */
+enum log_level {
+	LOG_LEVEL_INFO,
+	LOG_LEVEL_WARNING,
+	LOG_LEVEL_ERROR,
+	LOG_LEVEL_FATAL,
+	LOG_LEVEL_NONE
+};
 enum log_format { LOG_FORMAT_KLOG, LOG_FORMAT_JSON, LOG_FORMAT_JOURNAL };
 
 struct log {

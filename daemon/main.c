@@ -11,6 +11,7 @@
 #include <uv.h>
 
 #include "agent.h"
+#include "check_command.h"
 #include "cleanup_command.h"
 #include "command.h"
 #include "hostgw/kube_launch.h"
@@ -105,6 +106,14 @@ static const struct command commands[] = {
 		.help = "takes off this host what hostgwd put there: routes, rules, files and, with "
 			"--kube-subnet-mgr, its Node's annotations; --flannel: what flannel left, too",
 		.run = cleanup_command_run,
+		.least = LOG_LEVEL_WARNING,
+	},
+	{
+		.name = "check",
+		.arguments = "[flags] [-o FORMAT]",
+		.help = "looks for what on this host, or at the API server, would be in the way of "
+			"a run with these flags",
+		.run = check_command_run,
 		.least = LOG_LEVEL_WARNING,
 	},
 	{

@@ -5,12 +5,21 @@
 
 #include "sysctl.h"
 
+uint32_t neighbours_limit(const char *root, enum ip_family_index family)
+{
+	uint32_t limit;
+	char name[64];
+
+	snprintf(name, sizeof(name), "net/ipv%c/neigh/default/gc_thresh3",
+	         family == IP_V6 ? '6' : '4');
+	return sysctl_read(root, name, &limit) < 0 ? 0 : limit;
+}
+
 struct neighbour_room neighbours_look(const char *root, const struct plan *plan,
                                       enum ip_family_index family)
 {
-	struct neighbour_room room = {0};
+	struct neighbour_room room = {.limit = neighbours_limit(root, family)};
 	const struct node *last = NULL;
-	char name[64];
 
 	for (size_t i = 0; i < plan->claim_count; i++) {
 		const struct claim *claim = &plan->claims[i];
@@ -22,10 +31,6 @@ struct neighbour_room neighbours_look(const char *root, const struct plan *plan,
 		last = claim->node;
 		room.next_hops++;
 	}
-	snprintf(name, sizeof(name), "net/ipv%c/neigh/default/gc_thresh3",
-	         family == IP_V6 ? '6' : '4');
-	if (sysctl_read(root, name, &room.limit) < 0)
-		room.limit = 0;
 	return room;
 }
 

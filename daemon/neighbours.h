@@ -15,6 +15,9 @@ struct neighbour_room {
 	                   * here, as in a network namespace other than the first */
 };
 
+/* gc_thresh3, as in struct neighbour_room. */
+uint32_t neighbours_limit(const char *root, enum ip_family_index family);
+
 /* Counts for one family. `root`: see sysctl.h. */
 struct neighbour_room neighbours_look(const char *root, const struct plan *plan,
                                       enum ip_family_index family);

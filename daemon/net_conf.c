@@ -70,8 +70,8 @@ static void warn_at(const struct reader *reader, const cJSON *item, const char *
 
 	if (!reader->warn)
 		return;
-	snprintf(text, sizeof(text), "%s:%zu:%zu: %s \"%s\" is ignored", reader->path, place.line,
-	         place.column, what, item->string);
+	snprintf(text, sizeof(text), "%s:%zu:%zu: %s \"%s\" is ignored; take it out, or correct it",
+	         reader->path, place.line, place.column, what, item->string);
 	reader->warn(reader->ctx, text);
 }
 

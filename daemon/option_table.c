@@ -89,7 +89,7 @@ const struct option_spec option_table[] = {
 	{NULL, "v", NULL, OPTION_NUMBER, false, 100, FIELD(verbosity), "0", "LEVEL",
          "more log lines"},
 	{NULL, "output", "o", OPTION_CHOICE, true, 0, FIELD(output), "", "text|ip|json",
-         "-o: how hostgwd plan prints; ip: for ip -batch; default: text"},
+         "-o: how hostgwd plan and check print; ip: of plan, for ip -batch; default: text"},
 	{NULL, "dry-run", NULL, OPTION_BOOL, true, 0, FIELD(dry_run), "false", NULL,
          "hostgwd cleanup prints what would go, and removes nothing"},
 	{NULL, "flannel", NULL, OPTION_BOOL, true, 0, FIELD(flannel), "false", NULL,

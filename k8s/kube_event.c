@@ -7,9 +7,7 @@
 #include "simple_call.h"
 #include "timestamp.h"
 
-/* Nodes have no namespace; what is about them is kept here (kubelet's Events, too). */
-#define NAMESPACE   "default"
-#define EVENTS_PATH "/api/v1/namespaces/" NAMESPACE "/events"
+#define EVENTS_PATH "/api/v1/namespaces/" KUBE_EVENT_NAMESPACE "/events"
 #define COMPONENT   "hostgwd"
 
 static bool add(cJSON *object, const char *name, const char *text)
@@ -25,10 +23,10 @@ static bool add_objects(cJSON *root, const struct kube_event *event)
 	cJSON *source = cJSON_AddObjectToObject(root, "source");
 
 	return metadata && involved && source && add(metadata, "name", event->name) &&
-	       add(metadata, "namespace", NAMESPACE) && add(involved, "apiVersion", "v1") &&
-	       add(involved, "kind", "Node") && add(involved, "name", event->node_name) &&
-	       add(involved, "uid", event->node_name) && add(source, "component", COMPONENT) &&
-	       add(source, "host", event->reporter);
+	       add(metadata, "namespace", KUBE_EVENT_NAMESPACE) &&
+	       add(involved, "apiVersion", "v1") && add(involved, "kind", "Node") &&
+	       add(involved, "name", event->node_name) && add(involved, "uid", event->node_name) &&
+	       add(source, "component", COMPONENT) && add(source, "host", event->reporter);
 }
 
 static bool add_news(cJSON *root, const struct kube_event *event)

@@ -19,6 +19,7 @@ struct sent {
 	const char *verb, *resource;
 	const char *wanted[2];
 	struct text body; /* of the answer */
+	char number[32];  /* the answer, if it is one */
 	kube_answer_fn done;
 	void *ctx;
 };
@@ -30,19 +31,30 @@ static int on_received(void *ctx, const char *bytes, size_t length)
 	return text_append(&sent->body, bytes, length, ANSWER_MAX);
 }
 
-static void find_text(const struct sent *sent, const cJSON *root, struct kube_answer *answer)
+static const char *to_text(struct sent *sent, const cJSON *value)
+{
+	if (cJSON_IsBool(value))
+		return cJSON_IsTrue(value) ? "true" : "false";
+	if (!cJSON_IsNumber(value))
+		return cJSON_GetStringValue(value);
+	snprintf(sent->number, sizeof(sent->number), "%.0f", cJSON_GetNumberValue(value));
+	return sent->number;
+}
+
+static void find_text(struct sent *sent, const cJSON *root, struct kube_answer *answer)
 {
 	if (!cJSON_IsObject(root))
 		answer->result = error_set(&answer->err, EPROTO,
 		                           "%s answers to %s %s with something that is not JSON",
 		                           sent->config->server, sent->verb, sent->resource);
 	else
-		answer->text = json_string(json_member(root, sent->wanted[0]), sent->wanted[1]);
+		answer->text = to_text(
+			sent, json_member(json_member(root, sent->wanted[0]), sent->wanted[1]));
 }
 
 static void on_done(void *ctx, const struct http_result *result)
 {
-	const struct sent *sent = ctx;
+	struct sent *sent = ctx;
 	struct kube_answer answer = {
 		.err = result->failure,
 		.result = -result->failure.code,

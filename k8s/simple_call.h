@@ -14,7 +14,9 @@ struct simple_call {
 	const char *content_type; /* NULL: there is no body */
 	const char *body;
 	const char *verb, *resource; /* as RBAC names them, for messages */
-	const char *wanted[2];       /* the member of a member that is the answer; or NULL */
+	/* The member of a member that is the answer, be it a string, a number or a boolean; or
+	 * NULL. */
+	const char *wanted[2];
 	kube_answer_fn done;
 	void *ctx;
 };

@@ -122,7 +122,7 @@ void forward_obstacle_explain_iptables(const struct forward_obstacle *obstacle,
 
 	error_set(out, EACCES,
 	          "Rule %zu of chain FORWARD of %s drops %s, and hostgwd's own rules stay behind "
-	          "such rules: narrow it or take it out, see %s -S FORWARD %zu",
+	          "such rules; narrow it or take it out, see %s -S FORWARD %zu",
 	          obstacle->rule, tool, what_drops(obstacle), tool, obstacle->rule);
 }
 

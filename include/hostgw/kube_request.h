@@ -2,7 +2,7 @@
 /*
  * Single requests to the API server, besides the watch: the status of a Node, Events about it,
  * and which Node a Pod runs on. Trying again is the caller's business. Implemented in
- * k8s/node_patch.c, k8s/kube_event.c and k8s/pod_node.c.
+ * k8s/node_patch.c, k8s/kube_event.c, k8s/access.c and k8s/pod_node.c.
  */
 #ifndef HOSTGW_KUBE_REQUEST_H
 #define HOSTGW_KUBE_REQUEST_H
@@ -38,6 +38,9 @@ int kube_node_patch_send(struct kube_client *client, const char *node_name,
                          const char *annotation_prefix, const struct kube_node_patch *patch,
                          kube_answer_fn done, void *ctx, struct error *err);
 
+/* Nodes have no namespace; Events about them are kept here (kubelet's, too). */
+#define KUBE_EVENT_NAMESPACE "default"
+
 /* A warning about a Node, as `kubectl describe node` shows it. The texts are copied. */
 struct kube_event {
 	const char *name; /* of the Event itself: a DNS subdomain, the same for the same news */
@@ -52,6 +55,26 @@ struct kube_event {
 
 int kube_event_send(struct kube_client *client, const struct kube_event *event, kube_answer_fn done,
                     void *ctx, struct error *err);
+
+/* What RBAC decides about; texts are copied, NULL is "all" or "none". */
+struct kube_access {
+	const char *verb;        /* "patch" */
+	const char *resource;    /* "nodes", or with its subresource "nodes/status" */
+	const char *name_space;  /* NULL: all, or the resource has none */
+	const char *object_name; /* NULL: any */
+};
+
+/* Whether the client's user may do that (SelfSubjectAccessReview, which every user may ask):
+ * answer->text is "true" or "false". */
+int kube_access_ask(struct kube_client *client, const struct kube_access *access,
+                    kube_answer_fn done, void *ctx, struct error *err);
+
+/* How many Nodes there are besides the first one, without reading them: answer->text is a number;
+ * NULL: it is not said, as there is no more than one. */
+int kube_nodes_count(struct kube_client *client, kube_answer_fn done, void *ctx, struct error *err);
+/* answer->text is the pod CIDR of a Node; NULL: it has none. */
+int kube_node_cidr_get(struct kube_client *client, const char *node_name, kube_answer_fn done,
+                       void *ctx, struct error *err);
 
 /* Which Node a Pod runs on: answer->text. */
 int kube_pod_node_get(struct kube_client *client, const char *name_space, const char *pod,

@@ -30,6 +30,7 @@ __all__ = [
 
 NODES = "/api/v1/nodes"
 EVENTS = "/api/v1/namespaces/default/events"
+REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 PODS = re.compile("/api/v1/namespaces/([^/]+)/pods/([^/]+)")
 Query = dict[str, str]
 
@@ -72,6 +73,7 @@ class FakeApiServer(FakeNodes):
         self.tokens: set[str] | None = None  # None: everybody is let in
         self.pods: dict[str, str] = {}  # "namespace/pod": the node it runs on, "" if none yet
         self.told: dict[str, dict[str, Any]] = {}  # Events that the client made, by name
+        self.denied: set[str] = set()  # what reviews say is not allowed: "patch nodes/status"
         self.stopping = threading.Event()
         self.protobuf = protobuf
         self.watch_list = watch_list
@@ -160,8 +162,9 @@ class FakeApiServer(FakeNodes):
     def list_pieces(self, query: Query, protobuf: bool) -> list[bytes]:
         """A list's body. It is made once and kept while no other is asked for."""
         version, nodes, start, end = self._page(query)
-        metadata = {"resourceVersion": str(version)}
+        metadata: dict[str, Any] = {"resourceVersion": str(version)}
         if end < len(nodes):
+            metadata["remainingItemCount"] = len(nodes) - end
             metadata["continue"] = base64.b64encode(f"{version}:{end}".encode()).decode()
         key = (version, len(nodes), start, end, protobuf)
         with self.changed:
@@ -303,6 +306,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:  # pylint: disable=invalid-name
         if urlsplit(self.path).path == EVENTS:
             self._serve("event", {}, self._create_event)
+        elif urlsplit(self.path).path == REVIEWS:
+            self._serve("review", {}, self._review)
         else:
             self.send_status(404, "not found", {})
 
@@ -321,6 +326,13 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_body(200, encode(self.api.told[query["name"]]), {})
         else:
             self.send_status(404, f'events "{query["name"]}" not found', {})
+
+    def _review(self, _: Query) -> None:
+        review = json.loads(self.sent)
+        asked = review["spec"]["resourceAttributes"]
+        resource = "/".join(asked[part] for part in ("resource", "subresource") if part in asked)
+        review["status"] = {"allowed": f"{asked['verb']} {resource}" not in self.api.denied}
+        self.send_body(201, encode(review), {})
 
     def _pod(self, query: Query) -> None:
         node = self.api.pods.get(query["name"])

@@ -190,7 +190,7 @@ static void a_rule_that_drops_pods_by_their_address_is_named(void **state)
 	assert_string_equal(
 		heard.text,
 		"Rule 2 of chain FORWARD of iptables drops what pods send, and hostgwd's "
-		"own rules stay behind such rules: narrow it or take it out, see iptables "
+		"own rules stay behind such rules; narrow it or take it out, see iptables "
 		"-S FORWARD 2\n");
 }
 
