@@ -10,8 +10,8 @@
 #include "conntrack_scope.h"
 #include "dump.h"
 
-/* More than one part of the table holds, as a rule; when it is full, it is worked off. */
-#define DOOMED_MAX 256
+/* Deleted in one go; a part of the table may hold more. */
+#define DOOMED_MAX 64
 
 struct conntrack_sweep {
 	uv_poll_t poll;

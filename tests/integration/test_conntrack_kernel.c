@@ -251,6 +251,25 @@ static void make_many(const void *ctx, size_t index, struct made_flow *flow)
 	}
 }
 
+static void make_doomed(const void *ctx, size_t index, struct made_flow *flow)
+{
+	(void)ctx;
+	*flow = (struct made_flow){
+		.source = "10.244.1.5", .target = "192.0.2.1", .port = (uint16_t)(1000 + index)};
+}
+
+static void a_table_full_of_them(void **state)
+{
+	struct world *world = *state;
+	struct outcome outcome;
+
+	table_enter(&world->nl, make_doomed, NULL, MANY / 10);
+	outcome = sweep(world);
+	assert_int_equal(outcome.err.code, 0);
+	assert_int_equal(outcome.dropped, MANY / 10);
+	assert_int_equal(table_count(&world->nl), 0);
+}
+
 static void a_large_table_takes_many_turns(void **state)
 {
 	struct world *world = *state;
@@ -366,6 +385,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(only_unmasqueraded_flows_go, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(all_at_once, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_table_full_of_them, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_large_table_takes_many_turns, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_tuple_in_use_again_is_spared, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_sweep_can_be_stopped_on_its_way, set_up,
