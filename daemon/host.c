@@ -47,7 +47,7 @@ int host_open(struct host *host, const struct settings *settings, const struct l
 	if (result == 0)
 		result = instance_claim(settings->options->route_protocol, &host->claim, err);
 	if (result == 0)
-		result = nft_open(&host->nft, err);
+		result = rules_open(log, &host->rules, err);
 	return result < 0 ? result : survey(host, err);
 }
 
@@ -62,7 +62,7 @@ void host_close(struct host *host)
 {
 	reconciler_free(host->reconciler);
 	link_snapshot_free(&host->links);
-	nft_close(host->nft);
+	rules_close(host->rules);
 	rtnl_close(host->rtnl);
 	if (host->claim >= 0)
 		close(host->claim);
@@ -172,7 +172,7 @@ void host_distrust(struct host *host)
 {
 	host->links_stale = true;
 	host->default_route_stale = true;
-	host->rules_installed = false;
+	rules_distrust(host->rules);
 	reconcile_distrust(host->reconciler, false);
 }
 
@@ -268,12 +268,13 @@ int host_apply_routes(struct host *host, const struct plan *plan, bool may_delet
 }
 
 static void desire_rules(const struct host *host, const struct prefix own[IP_FAMILIES],
-                         struct masquerade_rules *rules)
+                         struct rules_wanted *wanted)
 {
 	const struct settings *settings = host->settings;
 	const struct options *options = settings->options;
+	struct masquerade_rules *rules = &wanted->masquerade;
 
-	memset(rules, 0, sizeof(*rules)); /* padding too: they are compared as bytes */
+	memset(wanted, 0, sizeof(*wanted)); /* padding too: they are compared as bytes */
 	rules->masquerade = options->ip_masq;
 	rules->forward = options->iptables_forward_rules;
 	rules->fully_random = !options->ip_masq_fully_random_disable;
@@ -281,24 +282,19 @@ static void desire_rules(const struct host *host, const struct prefix own[IP_FAM
 	memcpy(rules->own, own, sizeof(rules->own));
 	rules->nonmasquerade = settings->nonmasquerade;
 	rules->nonmasquerade_count = settings->nonmasquerade_count;
+	if (options->iptables_forward_rules)
+		memcpy(wanted->forward.network, settings->conf.network,
+		       sizeof(wanted->forward.network));
 }
 
-int host_apply_rules(struct host *host, const struct prefix own[IP_FAMILIES], struct error *err)
+int host_apply_rules(struct host *host, const struct prefix own[IP_FAMILIES], uint64_t now,
+                     struct error *err)
 {
-	struct masquerade_rules rules;
-	struct masquerade_report report;
-	int result;
+	struct rules_wanted wanted;
 
-	desire_rules(host, own, &rules);
-	if (host->rules_installed && memcmp(&rules, &host->rules, sizeof(rules)) == 0)
-		return 0;
-	result = masquerade_apply(host->nft, &rules, &report, err);
-	if (result < 0)
-		return error_wrap(err, "cannot install the rules of table inet %s",
-		                  MASQUERADE_TABLE);
-	memcpy(&host->rules, &rules, sizeof(rules));
-	host->rules_installed = true;
-	host->rule_installs++;
+	desire_rules(host, own, &wanted);
+	if (rules_apply(host->rules, &wanted, now, err) < 0)
+		return error_wrap(err, "cannot install the nftables rules");
 	return 0;
 }
 

@@ -8,11 +8,11 @@
 
 #include <uv.h>
 
-#include "hostgw/masquerade.h"
 #include "hostgw/monitor.h"
 #include "iface.h"
 #include "neighbours.h"
 #include "reconcile.h"
+#include "rules.h"
 #include "settings.h"
 
 struct host {
@@ -22,7 +22,7 @@ struct host {
 	int claim; /* see instance.h */
 	struct rtnl *rtnl;
 	struct rtnl_monitor *monitor;
-	struct nft *nft;
+	struct rules *rules; /* NULL: of a host that is only looked at */
 	struct reconciler *reconciler;
 
 	/* facts */
@@ -36,13 +36,8 @@ struct host {
 	struct neighbour_room neighbours[IP_FAMILIES]; /* as of the last round */
 	struct ip_addr public_ip[IP_FAMILIES]; /* what other nodes are to use; family 0: none */
 
-	/* the rules that the kernel accepted last */
-	struct masquerade_rules rules;
-	bool rules_installed;
-
 	/* so far */
-	uint64_t overruns;      /* the kernel had to drop news for us */
-	uint64_t rule_installs; /* the nftables table was sent; the first time counts */
+	uint64_t overruns; /* the kernel had to drop news for us */
 
 	void (*changed)(void *ctx); /* something asks for a round */
 	void *changed_ctx;
@@ -94,8 +89,9 @@ int host_propose_routes(struct host *host, const struct plan *plan, bool may_del
 /* Brings the kernel's routes to the plan; see reconcile_run. `now`: monotonic milliseconds. */
 int host_apply_routes(struct host *host, const struct plan *plan, bool may_delete, uint64_t now,
                       struct reconcile_report *report, struct error *err);
-/* Installs the nftables table for the own pod CIDRs unless it stands already. */
-int host_apply_rules(struct host *host, const struct prefix own[IP_FAMILIES], struct error *err);
+/* Brings the nftables rules to what the own pod CIDRs ask for; see rules_apply. */
+int host_apply_rules(struct host *host, const struct prefix own[IP_FAMILIES], uint64_t now,
+                     struct error *err);
 /* Writes subnet.env unless it is right already; *changed tells. */
 int host_write_subnet_file(const struct host *host, const struct prefix own[IP_FAMILIES],
                            bool *changed, struct error *err);

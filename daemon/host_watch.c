@@ -72,14 +72,29 @@ static int start_monitor(struct host *host, uv_loop_t *loop, struct rtnl_monitor
 	return rtnl_monitor_start(&config, out, err);
 }
 
+static void on_rules_failed(void *ctx)
+{
+	struct host *host = ctx;
+
+	host->changed(host->changed_ctx);
+}
+
 int host_watch(struct host *host, uv_loop_t *loop, void (*changed)(void *ctx), void *ctx,
                struct error *err)
 {
+	const struct rules_watch_config rules = {
+		.loop = loop,
+		.links = &host->links,
+		.failed = on_rules_failed,
+		.ctx = host,
+	};
 	int result;
 
 	host->changed = changed;
 	host->changed_ctx = ctx;
 	result = start_monitor(host, loop, &host->monitor, err);
+	if (result == 0)
+		result = rules_watch(host->rules, &rules, err);
 	/* What was read before is older than the first event. */
 	host_distrust(host);
 	return result;
@@ -103,4 +118,5 @@ void host_unwatch(struct host *host)
 {
 	rtnl_monitor_stop(host->monitor);
 	host->monitor = NULL;
+	rules_unwatch(host->rules);
 }

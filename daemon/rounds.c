@@ -103,7 +103,7 @@ static void carry_out(struct rounds *rounds, const struct plan *plan, struct out
 	                                          uv_now(rounds->loop), report, &err) == 0;
 	if (!outcome->routes_known)
 		note_failure(rounds, ROUND_ROUTES, &err, outcome);
-	if (host_apply_rules(host, rounds->own_cidrs, &err) < 0)
+	if (host_apply_rules(host, rounds->own_cidrs, uv_now(rounds->loop), &err) < 0)
 		note_failure(rounds, ROUND_RULES, &err, outcome);
 	/* No pod may start into a network whose first routes or rules could not be made. */
 	if (rounds->running || outcome->host_failures == 0) {
