@@ -10,6 +10,7 @@ from typing import Iterator
 from dual_stack import DUAL_CONF, DUAL_NODES, v6_routes
 from lab import INTERNET, NETWORK, Lab, Worker
 from namespace import Namespace
+from process import Process
 from waiting import poll
 
 FAMILIES = {socket.AF_INET: "IPv4", socket.AF_INET6: "IPv6"}
@@ -223,12 +224,14 @@ class MatrixLab:
         for worker, proxy in zip(self.lab.workers, ("own proxy", "peer proxy")):
             install_proxy(worker, proxy)
 
-    def start_daemons(self) -> None:
+    def start_daemons(self) -> list[Process]:
+        """The own node's and the peer's."""
         spared = (f"--nonmasquerade-cidr={cidr}" for cidr in SPARED)
-        self.lab.start_daemons("--enable-forwarding", *spared)
+        daemons = self.lab.start_daemons("--enable-forwarding", *spared)
         for worker in self.lab.workers:
             poll(lambda w=worker: "fully-random" in w.rules(), "rules that masquerade")
             poll(lambda w=worker: w.routes() and v6_routes(w), "routes of both families")
+        return daemons
 
 
 @contextmanager
