@@ -38,7 +38,7 @@ packages() {
     test)
         printf '%s\n' containernetworking-plugins curl dbus-daemon groff-base iproute2 iptables \
             iputils-ping nftables nghttp2-proxy openssl python3 python3-firewall \
-            python3-nftables python3-pytest ufw zsh
+            python3-nftables python3-pytest systemd ufw zsh
         ;;
     ship) printf '%s\n' binutils buildah debootstrap git podman python3 runc ;;
     *) die "no such group: $1 (see --help)" ;;
