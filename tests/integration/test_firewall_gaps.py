@@ -12,12 +12,12 @@ from typing import Generator
 
 import pytest
 
+from firewalld import start_firewalld
 from gaps import Gaps, measure
 from lab import INTERNET, NETWORK, Lab
 from nodes_file import short_yaml
 from private_root import PrivateRoot, cached_package
 from traffic import echo
-from waiting import poll
 
 MEDIAN_MS = 50.0
 READY = "Watching for new subnet leases"
@@ -85,36 +85,12 @@ def test_iptables_restore(two: Lab, variant: str) -> None:
 
 # ---- firewalld ----
 
-BUS = """\
-<busconfig>
-  <type>system</type>
-  <listen>unix:path=/run/dbus/system_bus_socket</listen>
-  <policy context="default">
-    <allow send_destination="*" eavesdrop="true"/><allow eavesdrop="true"/><allow own="*"/>
-  </policy>
-</busconfig>
-"""
-
-
-def start_firewalld(root: PrivateRoot) -> None:
-    """Without PolicyKit, which this bus does not start: then root may do everything."""
-    root.run("mkdir", "/run/dbus")
-    root.write("/run/bus.conf", BUS)
-    root.start("dbus-daemon", "--config-file=/run/bus.conf", "--nofork", "--nopidfile", name="bus")
-    poll(lambda: root.run("test", "-S", "/run/dbus/system_bus_socket", check=False).returncode == 0,
-         "the bus listens")  # fmt: skip
-    # Pods are trusted: what firewalld's zones do not allow, no rule of another table can.
-    root.run("firewall-offline-cmd", "--zone=trusted", f"--add-source={NETWORK}")
-    root.start("firewalld", "--nofork", "--nopid", name="firewalld")
-    poll(lambda: root.run("firewall-cmd", "--state", check=False).returncode == 0,
-         "firewalld is up", 60)  # fmt: skip
-
-
 def test_firewalld_reload(two: Lab) -> None:
     """A reload refuses new flows as long as it takes: firewalld's own doing, whoever else has
     rules. So they are held to get through once it is done; flows that last always."""
     root = PrivateRoot(two.workers[0], cached_package("firewalld"))
-    start_firewalld(root)
+    # Pods are trusted: what firewalld's zones do not allow, no rule of another table can.
+    start_firewalld(root, "--zone=trusted", f"--add-source={NETWORK}")
     start_daemons(two)
     reload = ("firewall-cmd", "--reload")
     found = measure(two, lambda: root.run(*reload), "firewall-cmd --reload")
