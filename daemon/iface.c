@@ -205,8 +205,8 @@ static int choose_by_public_ip(const char *text, const struct net_conf *conf,
 	struct ip_addr addr;
 	const struct link *link = link_by_text(links, text, &addr);
 
-	if (addr.family == 0)
-		return error_set(err, EINVAL, "--public-ip %s is not an IP address", text);
+	if (addr.family != AF_INET)
+		return error_set(err, EINVAL, "--public-ip %s is not an IPv4 address", text);
 	if (!link)
 		return error_set(err, EINVAL,
 		                 "--public-ip %s: no interface of this host has it, as host-gw "

@@ -118,6 +118,17 @@ CASES = [
         [r"DIR/nodes\.yaml", "kubworker2", r"10\.1\.4/24"],
         files={"nodes.yaml": "- {name: kubworker2, podCIDR: 10.1.4/24, address: 192.168.2.45}\n"},
     ),
+    Case(
+        "kube-api-url",
+        ["--kube-api-url: server .ftp://x. must begin with https://"],
+        ["--kube-subnet-mgr", "--kube-api-url=ftp://x"],
+    ),
+    Case(
+        "annotation-prefix",
+        ["a b", "prefix"],
+        [*KUBE, "--kube-annotation-prefix=a b"],
+        {"kubeconfig": KUBECONFIG.replace("USER", "token: abc")},
+    ),
     Case("kubeconfig-missing", [r"DIR/kubeconfig"], KUBE),
     Case(
         "kubeconfig-syntax",
@@ -149,6 +160,32 @@ CASES = [
         KUBE,
         {"kubeconfig": KUBECONFIG.replace("USER", "tokenFile: absent-token")},
     ),
+]
+
+
+# A value that only the flag's own check finds wrong: the flag, and patterns of the message.
+NODES_FLAG = "--nodes-file=DIR/nodes.yaml"
+WRONG_VALUES = [
+    (["--log-format=xml"], ["xml", "klog, json or journal"]),
+    (["--public-ip=192.168.2"], ["--public-ip", r"192\.168\.2"]),
+    (["--public-ip=fd00::1"], ["--public-ip", "fd00::1", "IPv4"]),
+    (["--public-ipv6=zz"], ["--public-ipv6", "zz"]),
+    (["--public-ipv6=192.168.2.44"], ["--public-ipv6", "IPv6"]),
+    (["--iface-regex=(ens"], ["--iface-regex", r"\(ens"]),
+    (["--iface-regex=eth\\d+"], ["--iface-regex", "ens192"]),
+    (["--iface-can-reach=somewhere"], ["--iface-can-reach", "somewhere"]),
+    (["--healthz-ip=somewhere", "--healthz-port=8081"], ["--healthz-ip", "somewhere"]),
+    (["--nonmasquerade-cidr=10.0.0.0"], ["--nonmasquerade-cidr", r"\"10\.0\.0\.0\" is not a CIDR"]),
+    (["--kube-annotation-prefix="], ["--kube-annotation-prefix", r"flannel\.alpha\.coreos\.com"]),
+    (["--subnet-file=DIR"], ["--subnet-file: DIR is not a regular file"]),
+    (["--subnet-file="], ["--subnet-file: a file name is missing"]),
+    (["--net-config-path=DIR"], ["DIR: Is a directory"]),
+    (["--route-protocol=4"], ["--route-protocol 4", "default 72"]),
+    (["--route-table=255"], ["--route-table 255", "main"]),
+    ([f"--node-name={'a' * 300}"], ["node name a+", "longer than 253"]),
+]
+CASES += [
+    Case(" ".join(flags)[:40], says, [NODES_FLAG, *flags]) for flags, says in WRONG_VALUES
 ]
 
 
