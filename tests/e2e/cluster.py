@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A real control plane in a lab: kube-apiserver, etcd, kube-controller-manager."""
 
+import base64
 import json
 import os
 import signal
@@ -116,6 +117,20 @@ class ControlPlane:
         return poll(
             lambda: self.node(name)["spec"].get("podCIDR"), f"pod CIDR of {name}", ALLOCATION
         )
+
+    def account_token(self, namespace: str, account: str) -> str:
+        """From the Secret that the token controller makes for it (until Kubernetes 1.24)."""
+        kind = "@.type=='kubernetes.io/service-account-token'"
+        query = f"jsonpath={{.items[?({kind})]['metadata.name']}}"
+
+        def probe() -> str | None:
+            names = self.kubectl("get", "secrets", "-n", namespace, "-o", query).split()
+            name = next((n for n in names if n.startswith(f"{account}-token-")), None)
+            return name and self.kubectl(
+                "get", "secret", "-n", namespace, name, "-o", "jsonpath={.data.token}"
+            )
+
+        return base64.b64decode(poll(probe, f"token of {account}")).decode()
 
     def start_daemon(self, worker: Worker, *arguments: str, kubeconfig: str = "hostgwd") -> Process:
         """hostgwd on a worker, as a bare-metal administrator runs it; a later flag wins."""

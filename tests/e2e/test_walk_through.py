@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The main job against a real Kubernetes API server, from an empty cluster on."""
 
-import base64
 import re
 from pathlib import Path
 from typing import Any, Generator
@@ -80,18 +79,6 @@ def cluster() -> Generator[Cluster, None, None]:
 def condition(control: ControlPlane, name: str) -> dict[str, Any] | None:
     conditions = control.node(name)["status"].get("conditions", [])
     return next((c for c in conditions if c["type"] == "NetworkUnavailable"), None)
-
-
-def service_account_token(control: ControlPlane) -> str | None:
-    """The Secret that the token controller makes for it (until Kubernetes 1.24)."""
-    query = ["get", "secrets", "-n", "kube-flannel", "-o",
-             "jsonpath={.items[?(@.type=='kubernetes.io/service-account-token')]['metadata.name']}"]
-    for name in control.kubectl(*query).split():
-        if name.startswith("hostgwd-token-"):
-            path = "jsonpath={.data.token}"
-            found = control.kubectl("get", "secret", "-n", "kube-flannel", name, "-o", path)
-            return base64.b64decode(found).decode()
-    return None
 
 
 def wait_all(cluster: Cluster) -> None:
@@ -274,7 +261,7 @@ def test_service_account_of_the_guide(cluster: Cluster) -> None:
     control.kubectl("annotate", "node", worker.name, "flannel.alpha.coreos.com/public-ip-")
     control.kubectl("apply", "-f", str(RBAC))
     token = worker.folder / "token"
-    token.write_text(poll(lambda: service_account_token(control), "token of the ServiceAccount"))
+    token.write_text(control.account_token("kube-flannel", "hostgwd"))
     kubeconfig = worker.folder / "kubeconfig"
     kubeconfig.write_text(KUBECONFIG.format(folder=control.folder, token=token))
     control.create(POD)
