@@ -224,6 +224,14 @@ class MatrixLab:
         for worker, proxy in zip(self.lab.workers, ("own proxy", "peer proxy")):
             install_proxy(worker, proxy)
 
+    def ask_about_bridged(self) -> bool:
+        """Has the nodes' rules see what their bridges switch, as kubeadm wants it. False: that is
+        not in this machine's kernel (br_netfilter), and loading it would change the machine."""
+        script = """cd /proc/sys/net/bridge && echo 1 >bridge-nf-call-iptables &&
+            echo 1 >bridge-nf-call-ip6tables"""
+        done = [w.run("sh", "-c", script, check=False).returncode for w in self.lab.workers]
+        return done == [0, 0]
+
     def start_daemons(self) -> list[Process]:
         """The own node's and the peer's."""
         spared = (f"--nonmasquerade-cidr={cidr}" for cidr in SPARED)

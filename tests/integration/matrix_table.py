@@ -4,7 +4,8 @@
 "Own" and "peer" are two nodes that both run the daemon and a kube-proxy. `plain`: the packet has
 no mark. `marked`: the kube-proxy of the node that it enters first, or whose NodePort it is sent to,
 has put 0x4000 on it and rewrites its source; it has an address of its own for that, so that one
-sees who did. A case that cannot be has `-` and the reason.
+sees who did. A case that cannot be has `-` and the reason; rules see what a bridge switches only
+where br_netfilter is on, so that nobody can count on a mark there.
 
     kept                 the sender's own address
     own node, peer node  masqueraded by the daemon there
@@ -34,7 +35,7 @@ MARKS = ("plain", "marked")
 # NodePorts are the own node's. The pods that receive are not those that send.
 TEXT = """
 source    | destination        | plain     | marked     | clause of the plain one
-own pod   | own pod            | kept      | -          | switched by the bridge: no rule sees it
+own pod   | own pod            | kept      | -          | within, if seen: a bridge switches it
 own pod   | peer pod           | kept      | own proxy  | within
 own pod   | own node           | kept      | kept       | ends
 own pod   | peer node          | own node  | own proxy  | leaves
@@ -44,7 +45,7 @@ own pod   | spared CIDR        | kept      | own proxy  | spared
 own pod   | NodePort, own pod  | kept      | own proxy  | within
 own pod   | NodePort, peer pod | kept      | own proxy  | within
 peer pod  | own pod            | kept      | peer proxy | within
-peer pod  | peer pod           | kept      | -          | switched by the bridge: no rule sees it
+peer pod  | peer pod           | kept      | -          | within, if seen: a bridge switches it
 peer pod  | own node           | peer node | peer proxy | leaves
 peer pod  | peer node          | kept      | kept       | ends
 peer pod  | outside            | peer node | peer proxy | leaves

@@ -95,5 +95,6 @@ def test_flows_begun_in_a_gap(
     for flow in flows:
         took = flow.wait_source(ADDRESSES["own node"], "the flow is masqueraded")
         flow.converse()
-        print(f"{FAMILIES[flow.family]}: masqueraded {took * 1000:.0f} ms after the daemon's return")
+        family = FAMILIES[flow.family]
+        print(f"{family}: masqueraded {took * 1000:.0f} ms after the daemon's return")
     within.wait_source(SENDERS["own pod"], "a flow between pods keeps its address")

@@ -161,8 +161,13 @@ def check(matrix: MatrixLab) -> None:
 
 
 def test_what_receivers_see(matrix: MatrixLab) -> None:
-    """Whether the kube-proxy came before the daemon or after it."""
+    """Whether the kube-proxy came before the daemon or after it, and whether the rules are asked
+    about what is switched between pods of one node."""
     matrix.start_daemons()
     check(matrix)
     matrix.install_proxies()
     check(matrix)
+    if matrix.ask_about_bridged():
+        check(matrix)
+    else:
+        print("br_netfilter is not loaded: what is switched was not asked about")
