@@ -63,6 +63,7 @@ void host_close(struct host *host)
 	reconciler_free(host->reconciler);
 	link_snapshot_free(&host->links);
 	rules_close(host->rules);
+	obstacles_free(&host->obstacles);
 	rtnl_close(host->rtnl);
 	if (host->claim >= 0)
 		close(host->claim);
@@ -173,6 +174,7 @@ void host_distrust(struct host *host)
 	host->links_stale = true;
 	host->default_route_stale = true;
 	rules_distrust(host->rules);
+	obstacles_distrust(&host->obstacles);
 	reconcile_distrust(host->reconciler, false);
 }
 

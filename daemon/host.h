@@ -11,6 +11,7 @@
 #include "hostgw/monitor.h"
 #include "iface.h"
 #include "neighbours.h"
+#include "obstacles.h"
 #include "reconcile.h"
 #include "rules.h"
 #include "settings.h"
@@ -34,6 +35,7 @@ struct host {
 	int default_link;         /* where the default route leads; 0: not looked at, or nowhere */
 	bool default_route_stale; /* an event told that it may lead elsewhere */
 	struct neighbour_room neighbours[IP_FAMILIES]; /* as of the last round */
+	struct obstacles obstacles;                    /* other packet filters */
 	struct ip_addr public_ip[IP_FAMILIES]; /* what other nodes are to use; family 0: none */
 
 	/* so far */

@@ -60,6 +60,17 @@ static int check_default_route(struct host *host, struct error *err)
 	                 link->name, host->uplink.name);
 }
 
+/* Who wants no rules in FORWARD keeps the packet filters himself. */
+static void look_for_obstacles(struct host *host,
+                               void (*complain)(void *ctx, const struct error *err), void *ctx)
+{
+	static const struct prefix nobody[IP_FAMILIES];
+	bool wanted = host->settings->options->iptables_forward_rules;
+
+	obstacles_check(&host->obstacles, wanted ? host->settings->conf.network : nobody, complain,
+	                ctx);
+}
+
 void host_check(struct host *host, const struct plan *plan,
                 void (*complain)(void *ctx, const struct error *err), void *ctx)
 {
@@ -78,6 +89,7 @@ void host_check(struct host *host, const struct plan *plan,
 	}
 	if (check_default_route(host, &err) < 0)
 		complain(ctx, &err);
+	look_for_obstacles(host, complain, ctx);
 	if (host->settings->options->cni_conf_file[0])
 		cni_file_find_rivals(host->settings->options->cni_conf_file, complain, ctx);
 }

@@ -11,7 +11,8 @@
 /*
  * Looks at forwarding (and switches it on with --enable-forwarding), the room in the neighbour
  * table (also kept in host->neighbours), whether the default route has left the interface that
- * was chosen by it, and for other CNI configurations that win over ours. `complain` is called for
+ * was chosen by it, for other packet filters that drop pod traffic, and for other CNI
+ * configurations that win over ours. `complain` is called for
  * each thing that is wrong, in every round in which it is.
  */
 void host_check(struct host *host, const struct plan *plan,

@@ -79,6 +79,13 @@ static void on_rules_failed(void *ctx)
 	host->changed(host->changed_ctx);
 }
 
+static void on_rules_changed(void *ctx)
+{
+	struct host *host = ctx;
+
+	obstacles_note_change(&host->obstacles);
+}
+
 int host_watch(struct host *host, uv_loop_t *loop, void (*changed)(void *ctx), void *ctx,
                struct error *err)
 {
@@ -86,12 +93,14 @@ int host_watch(struct host *host, uv_loop_t *loop, void (*changed)(void *ctx), v
 		.loop = loop,
 		.links = &host->links,
 		.failed = on_rules_failed,
+		.changed = on_rules_changed,
 		.ctx = host,
 	};
 	int result;
 
 	host->changed = changed;
 	host->changed_ctx = ctx;
+	obstacles_watch(&host->obstacles, loop, changed, ctx);
 	result = start_monitor(host, loop, &host->monitor, err);
 	if (result == 0)
 		result = rules_watch(host->rules, &rules, err);
@@ -119,4 +128,5 @@ void host_unwatch(struct host *host)
 	rtnl_monitor_stop(host->monitor);
 	host->monitor = NULL;
 	rules_unwatch(host->rules);
+	obstacles_unwatch(&host->obstacles);
 }

@@ -201,6 +201,7 @@ static void on_changed(void *ctx, const struct nft_committer *by)
 
 	rules->by = *by;
 	rules->stale = true;
+	rules->watch.changed(rules->watch.ctx);
 	look_soon(rules);
 }
 

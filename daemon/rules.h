@@ -44,6 +44,7 @@ struct rules_watch_config {
 	uv_loop_t *loop;
 	const struct link_snapshot *links; /* borrowed; this host's addresses */
 	void (*failed)(void *ctx);         /* rules could not be put right: asks for a round */
+	void (*changed)(void *ctx);        /* others changed rules, of whatever table */
 	void *ctx;
 };
 
