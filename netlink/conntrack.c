@@ -52,6 +52,8 @@ static int drop_doomed(struct conntrack_sweep *sweep, struct error *err)
 	static const struct nl_batch_ops ops = {encode_delete, answer_delete};
 	size_t count = sweep->doomed_count;
 
+	if (count == 0)
+		return 0;
 	sweep->doomed_count = 0;
 	return nl_batch_run(&sweep->requests, count, &ops, sweep, err);
 }
@@ -81,14 +83,10 @@ static void explain(struct conntrack_sweep *sweep, struct error *text)
 				      "away may keep the pod's address until they end";
 	const char *remedy = "";
 
-	switch (sweep->reason.code) {
-	case EPERM:
+	if (sweep->reason.code == EPERM)
 		remedy = "CAP_NET_ADMIN is needed; ";
-		break;
-	case EINVAL: /* nfnetlink: no such subsystem */
+	else if (sweep->failed && sweep->reason.code == EINVAL) /* nfnetlink: no such subsystem */
 		remedy = "the kernel lacks ctnetlink (module nf_conntrack_netlink); ";
-		break;
-	}
 	if (sweep->failed)
 		error_set(text, sweep->reason.code, "connection tracking: %s; %s%s",
 		          sweep->reason.text, remedy, meaning);
