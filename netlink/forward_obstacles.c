@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "hostgw/forward_obstacles.h"
 
+#include <errno.h>
 #include <linux/netfilter.h>
 #include <string.h>
 
@@ -35,24 +36,52 @@ static bool sees(const struct filter_place *place, uint8_t family)
 	       place->family == (family == AF_INET ? NFPROTO_IPV4 : NFPROTO_IPV6);
 }
 
-static int look_at_base(const struct search *search, const struct filter_chain_info *base,
+/* What forward_rules_apply will put right is none, also before it has run for the first time. */
+static int foresee_ours(const struct search *search, const struct filter_chain_info *base,
+                        const struct filter_source *source, struct filter_chain *rules,
                         struct error *err)
+{
+	struct forward_chain chain = {.family = base->place.family,
+	                              .dropping = base->dropping,
+	                              .rules = *rules}; /* borrowed */
+	struct forward_plan plan;
+	int result = forward_plan_make(&chain, search->network, source, &plan, err);
+
+	if (result == 0 && forward_plan_foresee(&plan, search->network, rules) < 0)
+		result = error_set(err, ENOMEM, "no memory for the rules of chain FORWARD");
+	forward_plan_release(&plan);
+	return result;
+}
+
+static int judge_base(const struct search *search, const struct filter_chain_info *base,
+                      struct forward_obstacle *out, struct error *err)
 {
 	const struct filter_place *place = &base->place;
 	struct filter_table table = {search->nft, place->family, place->table};
 	struct filter_source source = filter_table_source(&table);
-	struct forward_obstacle obstacle;
 	struct filter_chain rules = {0};
-	struct error words;
 	int result = filter_chain_read(&table, place->chain, &rules, err);
 
+	if (result == 0 && is_iptables(place))
+		result = foresee_ours(search, base, &source, &rules, err);
 	if (result == 0)
 		result = forward_obstacle_judge(&rules, base->dropping, search->network, &source,
-		                                &obstacle, err);
+		                                out, err);
 	filter_chain_release(&rules);
+	return result;
+}
+
+static int look_at_base(const struct search *search, const struct filter_chain_info *base,
+                        struct error *err)
+{
+	const struct filter_place *place = &base->place;
+	struct forward_obstacle obstacle;
+	struct error words;
+	int result = judge_base(search, base, &obstacle, err);
+
 	if (result < 0 || !forward_obstacle_is_one(&obstacle))
 		return result;
-	if (is_iptables(place) && obstacle.rule != 0)
+	if (is_iptables(place))
 		forward_obstacle_explain_iptables(&obstacle, search->network, &words);
 	else
 		forward_obstacle_explain(&obstacle, place->family, place->table, place->chain,

@@ -135,6 +135,39 @@ void forward_plan_release(struct forward_plan *plan)
 	*plan = (struct forward_plan){0};
 }
 
+static struct filter_rule make_ours(enum forward_side side, const struct prefix *network)
+{
+	struct filter_rule rule = {.verdict = FILTER_ACCEPT};
+
+	if (side == FORWARD_FROM_PODS)
+		rule.source = *network;
+	else
+		rule.destination = *network;
+	snprintf(rule.comment, sizeof(rule.comment), "%s", forward_comment(side));
+	return rule;
+}
+
+int forward_plan_foresee(const struct forward_plan *plan, const struct prefix *network,
+                         struct filter_chain *rules)
+{
+	size_t at = 0;
+
+	while (at < rules->count && (plan->before == 0 || rules->rules[at].handle != plan->before))
+		at++;
+	for (enum forward_side side = 0; side < FORWARD_SIDES; side++) {
+		const struct filter_rule ours = make_ours(side, network);
+
+		if (!plan->additions[side])
+			continue;
+		if (filter_chain_append(rules, &ours) < 0)
+			return -ENOMEM;
+		memmove(&rules->rules[at + 1], &rules->rules[at],
+		        (rules->count - 1 - at) * sizeof(ours));
+		rules->rules[at++] = ours;
+	}
+	return 0;
+}
+
 bool forward_plan_is_empty(const struct forward_plan *plan)
 {
 	return plan->deletion_count == 0 && !plan->additions[FORWARD_FROM_PODS] &&

@@ -41,6 +41,10 @@ int forward_plan_make(const struct forward_chain *chain, const struct prefix *ne
                       const struct filter_source *source, struct forward_plan *out,
                       struct error *err);
 void forward_plan_release(struct forward_plan *plan);
+/* Does to `rules`, as the plan was made for them, what its additions will do to the chain. 0 or
+ * -ENOMEM. */
+int forward_plan_foresee(const struct forward_plan *plan, const struct prefix *network,
+                         struct filter_chain *rules);
 bool forward_plan_is_empty(const struct forward_plan *plan);
 
 #endif

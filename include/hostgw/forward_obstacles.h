@@ -13,8 +13,8 @@
 /*
  * Calls `complain` for each chain that drops what pods send or are sent, with its place and the
  * command that mends it: of other tables (firewalld, nftables.service), of iptables-nft's FORWARD,
- * where a rule of others stands in front of ours, and of iptables-legacy, which is a packet filter
- * beside nf_tables and is never written to.
+ * where a rule of others stands in front of where ours are or will be, and of iptables-legacy,
+ * which is a packet filter beside nf_tables and is never written to.
  *
  * It is about packets that no rule picks out by more than their addresses, and sets are not looked
  * into: where one may accept the pods, nothing is said. All chains of the host are read, which

@@ -179,6 +179,25 @@ static void nothing_is_said_of_the_harmless(void **state)
 	}
 }
 
+/* As hostgwd check sees the host before the daemon has run. */
+static void what_ours_will_mend_is_none(void **state)
+{
+	const struct prefix network[IP_FAMILIES] = {sandbox_prefix("10.244.0.0/16"),
+	                                            sandbox_prefix("fd00:244::/48")};
+	struct heard heard = {.count = 0};
+	struct error err;
+
+	sandbox_run("iptables-nft -P FORWARD DROP && iptables-nft -A FORWARD -i lo -j ACCEPT && "
+	            "ip6tables-nft -A FORWARD -j REJECT");
+	assert_int_equal(forward_obstacles_find(*state, network, hear, &heard, &err), 0);
+	assert_string_equal(heard.text, "");
+	sandbox_run("iptables-nft -I FORWARD -d 10.0.0.0/8 -j DROP");
+	assert_int_equal(forward_obstacles_find(*state, network, hear, &heard, &err), 0);
+	assert_non_null(strstr(heard.text, "Rule 1 of chain FORWARD of iptables drops what is sent "
+	                                   "to pods, "));
+	assert_int_equal(heard.count, 1);
+}
+
 /* Ours are behind it, as they must be; only its owner can help. */
 static void a_rule_that_drops_pods_by_their_address_is_named(void **state)
 {
@@ -221,6 +240,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		/* First: tables of iptables-legacy stay for the namespace's life. */
 		cmocka_unit_test_setup_teardown(nothing_is_said_of_the_harmless, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(what_ours_will_mend_is_none, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_rule_that_drops_pods_by_their_address_is_named,
 	                                        set_up, tear_down),
 		cmocka_unit_test_setup_teardown(firewalld_is_told_in_its_own_words, set_up,
