@@ -1,17 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A cluster on its way from flannel to hostgwd, worker by worker, and back to nothing."""
 
-from pathlib import Path
 from typing import Generator
 
 import pytest
 
 from cluster import ControlPlane, node_manifest
+from guide import guides_loop
 from lab import Lab, Node, Worker, hostgwd
 from process import Process
 from waiting import poll_equal
-
-GUIDE = Path(__file__).parents[2] / "deploy/MIGRATING.md"
 
 # `ip -N -j route`: what flanneld's routes carry (ip does not print it), and ours.
 BOOT, OURS = "3", "72"
@@ -83,13 +81,6 @@ def test_worker_by_worker(site: tuple[Lab, ControlPlane]) -> None:
         assert " 0% packet loss" in ping.log(), ping.log()[-300:]
 
 
-def guides_loop() -> str:
-    """The commands of the guide that hand our routes to flanneld in place."""
-    lines = GUIDE.read_text(encoding="utf-8").splitlines()
-    first = next(i for i, line in enumerate(lines) if "ip route show proto 72 | sed" in line)
-    return "\n".join(lines[first : first + 3])
-
-
 @pytest.mark.parametrize("mode", ["never", "always"])
 def test_back_to_flannel(site: tuple[Lab, ControlPlane], mode: str) -> None:
     """As the guide says: its commands lose no ping, and leave what flanneld would have made."""
@@ -101,7 +92,7 @@ def test_back_to_flannel(site: tuple[Lab, ControlPlane], mode: str) -> None:
         assert daemon.stop() == 0
     pings = start_pings(lab)
     for worker in lab.workers:
-        worker.run("sh", "-c", guides_loop())
+        worker.run("sh", "-c", guides_loop("ip route show proto 72 | sed"))
         done = worker.run(
             hostgwd(), "cleanup", *worker.host_arguments(), f"--subnet-file={worker.folder}/x"
         )
