@@ -115,7 +115,8 @@ static void on_list_end(void *ctx, bool complete)
 		log_info(agent->log, "Node controller sync successful");
 	if (!complete && !agent->rounds.may_delete)
 		log_warning(agent->log, "The list of nodes has entries that cannot be read: until "
-		                        "they can, no route is removed");
+		                        "they can, no route is removed; mend "
+		                        "the Nodes that the log names");
 	agent->synced = true;
 	agent->rounds.may_run = true;
 	agent->rounds.may_delete = agent->rounds.may_delete || complete;

@@ -71,7 +71,8 @@ void announce_end(struct announcer *announcer)
 	uint64_t *standing = announcer->standing;
 
 	if (announcer->said > LINES_MAX)
-		log_warning(announcer->log, "%u more of these lines were left out",
+		log_warning(announcer->log,
+		            "%u more of these lines were left out; hostgwd plan shows them all",
 		            announcer->said - LINES_MAX);
 	if (announcer->coming_count > 0)
 		qsort(announcer->coming, announcer->coming_count, sizeof(*announcer->coming),
@@ -111,8 +112,11 @@ static const char *remedy_of(int code)
 		return "; the interface was replaced, and is looked for again";
 	case EINVAL:
 		return "; is the node's address right?";
+	case ENOMEM:
+	case ENOBUFS:
+		return "; has the kernel memory left, and the neighbour table room?";
 	default:
-		return "";
+		return "; \"ip route\" shows what is there, the kernel's log may say more";
 	}
 }
 
@@ -139,7 +143,7 @@ static void announce_repair(struct announcer *announcer, const char *route)
 
 	snprintf(text, sizeof(text),
 	         "Route restored: %s; it had been removed or changed, by another program or with "
-	         "the interface's address",
+	         "the interface's address (\"ip monitor route address\" shows it happen)",
 	         route);
 	complain(announcer, LOG_LEVEL_WARNING, text);
 }
@@ -256,7 +260,8 @@ static void announce_nexthops(struct announcer *announcer, const struct nexthop_
 static void announce_changes(struct announcer *announcer, const struct reconcile_report *report)
 {
 	const struct route_diff *diff = &report->proposal.routes;
-	bool one_by_one = diff->change_count <= LINES_MAX;
+	bool few = diff->change_count <= LINES_MAX;
+	bool one_by_one = few || log_is_verbose(announcer->log, __FILE__, 1);
 
 	for (size_t i = 0; i < diff->change_count; i++) {
 		const struct route_change *change = &diff->changes[i];
@@ -266,7 +271,7 @@ static void announce_changes(struct announcer *announcer, const struct reconcile
 		else if (one_by_one)
 			announce_success(announcer, change, report->causes[i].repair);
 	}
-	if (!one_by_one)
+	if (!few)
 		announce_counts(announcer, report);
 }
 

@@ -101,7 +101,8 @@ static void take_uplink(struct host *host, const struct uplink *uplink)
 	if (uplink->index != host->uplink.index || strcmp(uplink->name, host->uplink.name) != 0)
 		log_warning(host->log,
 		            "The interface to the other nodes is %s (index %d) now; it was %s "
-		            "(index %d)",
+		            "(index %d); name one with --iface to keep it whatever the default "
+		            "route does",
 		            uplink->name, uplink->index, host->uplink.name, host->uplink.index);
 	host->uplink = *uplink;
 }
@@ -164,7 +165,8 @@ bool host_has_address(const struct host *host, enum ip_family_index family, stru
 	    host->uplink.address[family].family != 0)
 		return true;
 	error_set(err, ENODEV,
-	          "interface %s has no global %s address; its routes are left alone until it has",
+	          "interface %s has no global %s address; its routes are left alone until it has; "
+	          "give it one, or switch the family off in net-conf.json",
 	          host->uplink.name, family == IP_V4 ? "IPv4" : "IPv6");
 	return false;
 }

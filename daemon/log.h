@@ -7,6 +7,7 @@
 #ifndef DAEMON_LOG_H
 #define DAEMON_LOG_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "hostgw/error.h"
@@ -21,11 +22,27 @@ enum log_level {
 };
 enum log_format { LOG_FORMAT_KLOG, LOG_FORMAT_JSON, LOG_FORMAT_JOURNAL };
 
+/* --vmodule: files that are more, or less, talkative than the rest. */
+#define LOG_MODULES_MAX     16
+#define LOG_MODULE_NAME_MAX 32
+
+struct log_module {
+	char pattern[LOG_MODULE_NAME_MAX]; /* of the file's name without .c: "rounds", "check_*" */
+	int verbosity;
+};
+
 struct log {
 	enum log_format format;
 	enum log_level least; /* lines of lower levels are not written */
 	int verbosity;        /* -v; lines of log_verbose above it are not written */
+	struct log_module modules[LOG_MODULES_MAX]; /* the first that matches counts, else -v */
+	size_t module_count;
 };
+
+/* "pattern=N,...", as klog has it, into log->modules; "": none. -EINVAL: it is not that. */
+int log_modules_parse(const char *text, struct log *log, struct error *err);
+/* Lines of log_verbose of that level are written from that file. */
+bool log_is_verbose(const struct log *log, const char *file, int level);
 
 /* What a node, a file or a kernel put into a text must not forge a line, or steer a terminal: its
  * control characters become question marks. */
@@ -38,6 +55,13 @@ int log_format_parse(const char *text, enum log_format *out, struct error *err);
 __attribute__((format(printf, 5, 6))) void log_write(const struct log *log, enum log_level level,
                                                      const char *file, int line, const char *format,
                                                      ...);
+
+/* Detail for who looks for something; what it would print is worked out only if it is written. */
+#define log_verbose(log, level, ...)                          \
+	do {                                                  \
+		if (log_is_verbose((log), __FILE__, (level))) \
+			log_info((log), __VA_ARGS__);         \
+	} while (0)
 
 #define log_info(log, ...)    log_write((log), LOG_LEVEL_INFO, __FILE__, __LINE__, __VA_ARGS__)
 #define log_warning(log, ...) log_write((log), LOG_LEVEL_WARNING, __FILE__, __LINE__, __VA_ARGS__)

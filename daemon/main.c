@@ -152,7 +152,8 @@ static int run_with_flags(const struct command *command, int argc, char *const a
 	struct error err;
 
 	if (options_parse(argc, argv, from_environment, &options, NULL, NULL, &err) < 0 ||
-	    log_format_parse(options.log_format, &log.format, &err) < 0)
+	    log_format_parse(options.log_format, &log.format, &err) < 0 ||
+	    log_modules_parse(options.vmodule, &log, &err) < 0)
 		return refuse(&log, &err);
 	if (options.version)
 		return print_version(command_list, argc, argv);

@@ -17,15 +17,19 @@ static void on_list_begin(void *ctx)
 
 static void on_node_changed(void *ctx, const struct node_record *record)
 {
-	const struct node_sink *sink = &((struct node_source *)ctx)->sink;
+	const struct node_source *source = ctx;
+	const struct node_sink *sink = &source->sink;
 
+	log_verbose(source->log, 3, "Told of node %s", record->name);
 	sink->node_changed(sink->ctx, record);
 }
 
 static void on_node_removed(void *ctx, const char *name)
 {
-	const struct node_sink *sink = &((struct node_source *)ctx)->sink;
+	const struct node_source *source = ctx;
+	const struct node_sink *sink = &source->sink;
 
+	log_verbose(source->log, 3, "Told that node %s is gone", name);
 	sink->node_removed(sink->ctx, name);
 }
 

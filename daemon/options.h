@@ -67,6 +67,7 @@ struct options {
 	uint32_t healthz_port;
 	uint32_t verbosity;
 	const char *log_format;
+	const char *vmodule;
 	enum output_format output;
 	bool dry_run; /* of cleanup */
 	bool flannel; /* of cleanup */

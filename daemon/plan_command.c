@@ -203,7 +203,8 @@ static int show_plan(struct plan_command *command, struct error *err)
 		result = host_plan(&command->host, command->nodes, &plan, err);
 	if (result == 0 && !command->complete)
 		log_warning(command->log, "The list of nodes has entries that cannot be read: "
-		                          "until they can, no route is removed");
+		                          "until they can, no route is removed; mend "
+		                          "the Nodes that the log names");
 	if (result == 0)
 		result = propose_and_print(command, &plan, err);
 	plan_free(&plan);

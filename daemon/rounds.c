@@ -259,6 +259,7 @@ static void run_round(uv_timer_t *timer)
 	plan_free(&plan);
 	schedule_next(rounds, &outcome);
 	histogram_add(&rounds->durations, (double)(uv_hrtime() - began) / 1e9);
+	log_verbose(rounds->log, 2, "A round took %.3f ms", (double)(uv_hrtime() - began) / 1e6);
 	rounds->over(rounds->ctx);
 }
 

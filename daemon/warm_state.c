@@ -137,8 +137,10 @@ bool warm_state_load(const struct warm_state *state, struct warm_memory *out)
 		return false;
 	result = read_state(state, out, &err);
 	if (result < 0 && result != -ENOENT)
-		log_warning(state->log, "The warm state is ignored, all Nodes are listed: %s",
-		            err.text);
+		log_warning(
+			state->log,
+			"The warm state is ignored, all Nodes are listed: %s; nothing needs to be done",
+			err.text);
 	return result == 0;
 }
 

@@ -59,7 +59,7 @@ static const struct flag_case cases[] = {
 	{"v", "FLANNELD_V", "0", "1", "2", "high", "0 to 100"},
 	SWITCH("version", "FLANNELD_VERSION"),
 	SWITCH("help", "FLANNELD_HELP"),
-	IGNORED("vmodule", "FLANNELD_VMODULE"),
+	{"vmodule", "FLANNELD_VMODULE", "", "rounds=2", "plan=1", NULL, NULL},
 	IGNORED("log_backtrace_at", "FLANNELD_LOG_BACKTRACE_AT"),
 	IGNORED("iptables-resync", "FLANNELD_IPTABLES_RESYNC"),
 	IGNORED("subnet-lease-renew-margin", "FLANNELD_SUBNET_LEASE_RENEW_MARGIN"),

@@ -211,7 +211,7 @@ static void test_flannels_meaningless_flags_are_taken(void **state)
 		int notes; /* one for each reason */
 		const char *etcd_flag;
 	} cases[] = {
-		{{"--iptables-resync=5", "--vmodule", "x=1", "--log_backtrace_at=:0"}, 3, NULL},
+		{{"--iptables-resync=5", "--vmodule", "x=1", "--log_backtrace_at=:0"}, 2, NULL},
 		{{"--log-backtrace-at=:0", "--log_backtrace_at=:1"}, 1, NULL},
 		{{"--nodes-file=x", "--subnet-lease-renew-margin=60", "--etcd-prefix=/x",
 	          "--etcd-endpoints=y"},
