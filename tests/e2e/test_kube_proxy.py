@@ -14,6 +14,7 @@ from cluster import ControlPlane, node_manifest
 from lab import NETWORK, NODES, ROUTER, Lab, Worker
 from namespace import Namespace
 from private_root import PrivateRoot
+from process import Process
 from waiting import poll, poll_equal
 
 PORT = 8080
@@ -112,27 +113,37 @@ def start_kube_proxy(control: ControlPlane, worker: Worker, variant: str) -> Non
 class Cluster:
     """Two nodes with a daemon, kube-proxy and a pod each."""
 
-    def __init__(self, lab: Lab):
+    def __init__(self, lab: Lab, control: ControlPlane):
         self.lab = lab
+        self.control = control
+        self.daemons: list[Process] = []
         self.askers: dict[str, Namespace] = {"outside": lab.outside}
 
-    def set_up(self, control: ControlPlane, variant: str) -> None:
+    def set_up(self, variant: str) -> None:
         for node in NODES[:2]:
             manifest = node_manifest(node.name, podCIDR=node.pod_cidr, podCIDRs=[node.pod_cidr])
             manifest["status"] = {"addresses": [{"type": "InternalIP", "address": node.address}]}
-            control.create(manifest)
+            self.control.create(manifest)
         for service in SERVICES.values():
             for manifest in manifests(service):
-                control.create(manifest)
+                self.control.create(manifest)
         for number, worker in enumerate(self.lab.workers, 1):
             pod = worker.add_pod()
             pod.start(sys.executable, "-c", SERVER, str(PORT), name="server")
             self.askers[f"host {number}"] = worker
             self.askers[f"pod {number}"] = pod
-            control.start_daemon(worker)
-            start_kube_proxy(control, worker, variant)
+            self.daemons.append(self.control.start_daemon(worker))
+            start_kube_proxy(self.control, worker, variant)
         for worker in self.lab.workers:
             worker.wait_routes(NODES[:2])
+
+    def come_last(self) -> None:
+        """Of chains with one priority the kernel asks those first that came last."""
+        for number, worker in enumerate(self.lab.workers):
+            self.daemons[number].stop()
+            worker.run("nft", "delete", "table", "inet", "hostgw")
+            self.daemons[number] = self.control.start_daemon(worker)
+            self.daemons[number].wait_log("Watching for new subnet leases")
 
     def ask(self, asker: str, address: str, port: int) -> str:
         """What the server saw; empty: no answer."""
@@ -157,8 +168,8 @@ class Cluster:
 @pytest.fixture(scope="module", params=["nft", "legacy"])
 def cluster(request: pytest.FixtureRequest) -> Generator[Cluster, None, None]:
     with Lab(workers=2) as lab, ControlPlane(lab) as control:
-        made = Cluster(lab)
-        made.set_up(control, request.param)
+        made = Cluster(lab, control)
+        made.set_up(request.param)
         yield made
 
 
@@ -204,10 +215,17 @@ def test_node_port(cluster: Cluster) -> None:
 
 
 def test_kube_proxy_alone_masquerades(cluster: Cluster) -> None:
-    """What it has marked is left to it, also by the second node on the way."""
+    """What it has marked is left to it, also by the second node on the way, and also where ours are
+    asked first."""
     ours = ("outside to pods of other nodes", "pods to the outside")
-    poll(lambda: cluster.ask("outside", ONE.address, 30002), "the service works", PROGRAMMED)
-    before = [[cluster.counter(n, comment) for comment in ours] for n in (0, 1)]
-    for _ in range(5):
-        assert cluster.ask("outside", ONE.address, 30002) == ONE.address
-    assert [[cluster.counter(n, comment) for comment in ours] for n in (0, 1)] == before
+    two = (ONE.address, SERVICES["two"].node_port)
+    for last in ("kube-proxy", "hostgwd"):
+        if last == "hostgwd":
+            cluster.come_last()
+        poll(lambda: cluster.ask("outside", *two), "the service works", PROGRAMMED)
+        before = [[cluster.counter(n, comment) for comment in ours] for n in (0, 1)]
+        left = cluster.counter(0, "left to kube-proxy")
+        for _ in range(5):
+            assert cluster.ask("outside", *two) == ONE.address, last
+        assert [[cluster.counter(n, comment) for comment in ours] for n in (0, 1)] == before, last
+    assert cluster.counter(0, "left to kube-proxy") >= left + 5
