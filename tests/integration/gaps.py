@@ -3,13 +3,16 @@
 
 import statistics
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Callable
+from typing import Any, Callable, Iterator
 
 from lab import INTERNET, Lab
-from traffic import converse, wait_new_flow
+from nodes_file import short_yaml
+from traffic import converse, echo, wait_new_flow
 
 REPETITIONS = 20
+MEDIAN_MS = 50.0
 PROBE_MS = 1.0
 DRAIN = 3.0  # seconds; what a closed firewall took is lost and not waited for any longer
 
@@ -69,3 +72,31 @@ def measure(lab: Lab, act: Callable[[], object], title: str) -> dict[str, Gaps]:
         found[line] = _of_each(report, begins, ends, line)
         print(f"  {found[line]}")
     return found
+
+
+def assert_short(found: dict[str, Gaps]) -> None:
+    for line, gaps in found.items():
+        assert statistics.median(gaps.whole) < MEDIAN_MS, f"{line}: {gaps.whole}"
+
+
+def assert_none(found: dict[str, Gaps]) -> None:
+    for line, gaps in found.items():
+        assert max(gaps.whole) == 0, f"{line}: {gaps.whole}"
+
+
+@contextmanager
+def answering_pair() -> Iterator[Lab]:
+    """Two workers with a pod each; the second one and who is outside answer."""
+    with Lab(workers=2) as lab:
+        lab.add_pods()
+        lab.write_nodes_file(short_yaml(lab.nodes))
+        second = lab.workers[1]
+        assert second.pod
+        echo(lab.outside, INTERNET)
+        echo(second.pod, second.node.pod_address(10))
+        yield lab
+
+
+def start_daemons(lab: Lab) -> None:
+    for daemon in lab.start_daemons():
+        daemon.wait_log("Watching for new subnet leases")

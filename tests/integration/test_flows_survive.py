@@ -1,20 +1,23 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What flows through a node never notices that the daemon stops, crashes or is replaced."""
+"""What flows through a node never notices that the daemon stops, crashes or is replaced, and what
+began while another program had flushed the rules is masqueraded once they are back."""
 
 import os
 import shutil
 from contextlib import contextmanager
-from typing import Generator, Iterator
+from pathlib import Path
+from typing import Any, Generator, Iterator
 
 import pytest
 
 from lab import INTERNET, NETWORK, Lab, Worker, hostgwd
 from nodes_file import short_yaml
 from process import Process
-from traffic import converse, echo, sniff, wait_new_flow
+from traffic import Traffic, converse, echo, sniff, wait_new_flow
 from waiting import poll
 
-RESTARTS, CRASHES = 20, 5
+RESTARTS, CRASHES, FLUSHES = 20, 5, 10
+MASQUERADED = 1.0  # seconds until a flow that began in a flush has an answer
 READY = "Watching for new subnet leases"
 
 
@@ -52,7 +55,7 @@ class Service:
 
 
 def wait_rules(worker: Worker) -> None:
-    """Until the table masquerades."""
+    """Until the table masquerades; the flush may have been a moment ago."""
     listed = ("nft", "list", "chain", "inet", "hostgw", "postrouting")
     poll(lambda: "masquerade" in worker.run(*listed, check=False).stdout, "the table is back", 30)
 
@@ -110,3 +113,42 @@ def test_restarts_crashes_and_upgrade(two: Lab) -> None:
         service.start()
         assert service.executable() == before
         wait_rules(first)
+
+
+FLUSH = "flush ruleset\n"
+# With its own use of conntrack, so that entries go on being made while our rules are away: where
+# nobody uses it there are none, and nothing lasts.
+FLUSH_AND_LOAD = FLUSH + """
+table inet filter {
+    chain forward {
+        type filter hook forward priority filter; policy accept;
+        ct state established,related counter accept
+    }
+}
+"""
+
+
+def flush(worker: Worker, ruleset: str, file: Path) -> None:
+    file.write_text(ruleset, encoding="ascii")
+    worker.run("nft", "-f", str(file))
+
+
+@pytest.mark.parametrize("ruleset", [FLUSH, FLUSH_AND_LOAD], ids=["flushed", "flushed-and-loaded"])
+def test_flows_begun_in_a_flush(two: Lab, ruleset: str) -> None:
+    first = two.workers[0]
+    assert first.pod
+    first.start_daemon().wait_log(READY)
+    wait_new_flow(first.pod, INTERNET)
+    tap = sniff(two.outside, "ens192", NETWORK)
+    flows: Traffic = converse(first.pod, "flows", INTERNET, 2)
+    for _ in range(FLUSHES):
+        flush(first, ruleset, first.folder / "flush.nft")
+        wait_rules(first)
+        wait_new_flow(first.pod, INTERNET)
+    report: dict[str, Any] = flows.report()
+    leaks = tap.report()["leaks"]
+    print(f"{report['sent']} flows, {leaks} packets unmasqueraded during {FLUSHES} flushes, slowest "
+          f"flow masqueraded after {report['slowest'] * 1000:.0f} ms")  # fmt: skip
+    assert leaks > 0, "no flow began in a flush: nothing is proven"
+    assert report["lost"] == 0, f"never masqueraded: {report['lost']} of {report['sent']} flows"
+    assert report["slowest"] < MASQUERADED, report
