@@ -136,7 +136,7 @@ static int apply(struct nft *nft, const struct masquerade_ruleset *ruleset,
 	int result = masquerade_image_make(ruleset, &wanted);
 
 	if (result < 0) {
-		error_set(err, -result, "no memory for the rules");
+		error_set(err, -result, "preparing the rules: %s", strerror(-result));
 	} else {
 		result = read_image(nft, &seen, err);
 		/* What cannot be in this kernel need not be deleted. */

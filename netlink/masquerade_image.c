@@ -2,13 +2,17 @@
 #include "masquerade_image.h"
 
 #include <errno.h>
-#include <libnftnl/expr.h>
+#include <libnftnl/common.h>
+#include <libnftnl/rule.h>
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_tables.h>
+#include <stdalign.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "masquerade_expr.h"
+#include "nft_batch.h"
+#include "nft_rule_text.h"
 
 /* nft's own numbers for types, which it keeps in the kernel for its listing. */
 enum { NFT_TYPE_IPV4_ADDR = 7, NFT_TYPE_IPV6_ADDR = 8 };
@@ -66,43 +70,23 @@ int image_add_extra(struct masquerade_image *image, const char *name, bool is_se
 	return 0;
 }
 
-bool image_print_rule(struct nftnl_rule *rule, char text[static IMAGE_RULE_TEXT_MAX])
-{
-	static const uint16_t changing[] = {NFTNL_RULE_HANDLE, NFTNL_RULE_POSITION, NFTNL_RULE_ID,
-	                                    NFTNL_RULE_POSITION_ID};
-	struct nftnl_expr_iter *iter = nftnl_expr_iter_create(rule);
-	struct nftnl_expr *expr;
-	int length;
-
-	if (!iter)
-		return false;
-	for (size_t i = 0; i < sizeof(changing) / sizeof(*changing); i++)
-		nftnl_rule_unset(rule, changing[i]);
-	while ((expr = nftnl_expr_iter_next(iter)) != NULL) {
-		if (strcmp(nftnl_expr_get_str(expr, NFTNL_EXPR_NAME), "counter") != 0)
-			continue;
-		nftnl_expr_set_u64(expr, NFTNL_EXPR_CTR_PACKETS, 0);
-		nftnl_expr_set_u64(expr, NFTNL_EXPR_CTR_BYTES, 0);
-	}
-	nftnl_expr_iter_destroy(iter);
-	length = nftnl_rule_snprintf(text, IMAGE_RULE_TEXT_MAX, rule, NFTNL_OUTPUT_DEFAULT, 0);
-	return length > 0 && length < IMAGE_RULE_TEXT_MAX;
-}
-
 /* ---- of a ruleset ---- */
 
+/* As the kernel will tell of it. */
 static int make_rule(const struct masquerade_ruleset *ruleset, const struct masquerade_entry *entry,
                      struct image_chain *chain)
 {
+	alignas(struct nlmsghdr) char buffer[NFT_MESSAGE_MAX] = {0};
+	struct nlmsghdr *message = nftnl_nlmsg_build_hdr(buffer, NFT_MSG_NEWRULE, NFPROTO_INET, 0,
+	                                                 0);
 	struct nftnl_rule *rule = masquerade_rule_new(entry, ruleset->fully_random);
-	char text[IMAGE_RULE_TEXT_MAX];
-	int result = -ENOMEM;
+	char text[NFT_RULE_TEXT_MAX];
 
-	if (rule && image_print_rule(rule, text))
-		result = image_add_rule(chain, text);
-	if (rule)
-		nftnl_rule_free(rule);
-	return result;
+	if (!rule)
+		return -ENOMEM;
+	nftnl_rule_nlmsg_build_payload(message, rule);
+	nftnl_rule_free(rule);
+	return nft_rule_print(message, text) ? image_add_rule(chain, text) : -EINVAL;
 }
 
 static struct image_element element_of(const struct ip_addr *addr, bool end)

@@ -6,7 +6,6 @@
 #ifndef NETLINK_MASQUERADE_IMAGE_H
 #define NETLINK_MASQUERADE_IMAGE_H
 
-#include <libnftnl/rule.h>
 #include <linux/netlink.h>
 
 #include "masquerade_rules.h"
@@ -19,7 +18,7 @@ struct image_chain {
 	uint32_t hook; /* NF_INET_* */
 	int32_t priority;
 	uint32_t policy; /* NF_ACCEPT, NF_DROP */
-	char **rules;    /* in their order, as libnftnl prints them, counters at zero; owned */
+	char **rules;    /* in their order, see nft_rule_text.h; owned */
 	size_t rule_count;
 };
 
@@ -57,13 +56,11 @@ struct masquerade_image {
 	bool started, torn;  /* the ruleset changed between two messages */
 };
 
-/* More than any rule of ours takes. */
-#define IMAGE_RULE_TEXT_MAX 4096
-
 /* What nft numbers the types of a set's keys with. */
 uint32_t image_key_type(enum ip_family_index family);
 
-/* 0 or -ENOMEM; release it also after a failure. `out` need not be initialised. */
+/* 0, -ENOMEM, or -EINVAL: a rule that nft_rule_print cannot print; release it also after a
+ * failure. `out` need not be initialised. */
 int masquerade_image_make(const struct masquerade_ruleset *ruleset, struct masquerade_image *out);
 
 /* Takes one message of a dump in; those about other tables, chains or sets than the table's are
@@ -76,10 +73,6 @@ void masquerade_image_sort(struct masquerade_image *image);
 int image_add_rule(struct image_chain *chain, const char *text);
 int image_add_element(struct image_set *set, const struct image_element *element);
 int image_add_extra(struct masquerade_image *image, const char *name, bool is_set);
-
-/* The rule in words that two equal ones share, whatever their number and the packets that they
- * counted. False: it is longer than any of ours, or no memory. */
-bool image_print_rule(struct nftnl_rule *rule, char text[static IMAGE_RULE_TEXT_MAX]);
 
 void masquerade_image_release(struct masquerade_image *image); /* leaves zeros */
 

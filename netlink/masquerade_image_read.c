@@ -10,6 +10,7 @@
 
 #include "attributes.h"
 #include "masquerade_image.h"
+#include "nft_rule_text.h"
 
 /* nf_tables' numbers are in network order. */
 static bool read_u32(const struct nlattr *attribute, uint32_t *out)
@@ -100,11 +101,9 @@ static int take_chain(struct masquerade_image *image, const struct nlmsghdr *mes
 static int take_rule(struct masquerade_image *image, const struct nlmsghdr *message)
 {
 	const struct nlattr *table[NFTA_RULE_MAX + 1];
-	char text[IMAGE_RULE_TEXT_MAX];
+	char text[NFT_RULE_TEXT_MAX];
 	struct image_chain *chain;
-	struct nftnl_rule *rule;
 	const char *name;
-	bool readable;
 
 	if (!nl_message_attributes(message, sizeof(struct nfgenmsg), table, NFTA_RULE_MAX))
 		return -EBADMSG;
@@ -114,13 +113,8 @@ static int take_rule(struct masquerade_image *image, const struct nlmsghdr *mess
 	chain = find_chain(image, name);
 	if (!chain)
 		return 0; /* it goes with its chain */
-	rule = nftnl_rule_alloc();
-	if (!rule)
-		return -ENOMEM;
-	/* What libnftnl has no words for is none of ours. */
-	readable = nftnl_rule_nlmsg_parse(message, rule) == 0 && image_print_rule(rule, text);
-	nftnl_rule_free(rule);
-	return image_add_rule(chain, readable ? text : "");
+	/* One that cannot be read is none of ours: "" differs from all of them. */
+	return image_add_rule(chain, nft_rule_print(message, text) ? text : "");
 }
 
 static int take_set(struct masquerade_image *image, const struct nlmsghdr *message)
