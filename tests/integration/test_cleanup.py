@@ -10,6 +10,7 @@ import pytest
 import nodes_file
 from dual_stack import DUAL_CONF, DUAL_NODES
 from lab import NODES, Lab, Worker, hostgwd
+from waiting import poll
 
 # What flanneld leaves in nftables mode.
 FLANNEL_RULES = """
@@ -31,7 +32,15 @@ table inet firewall {
 def make_worker() -> Iterator[Worker]:
     with Lab(workers=2) as lab:
         lab.write_nodes_file(nodes_file.short_yaml(NODES))
+        poll(lambda: has_settled(lab.workers[0]), "the kernel's own IPv6 addresses")
         yield lab.workers[0]
+
+
+def has_settled(worker: Worker) -> bool:
+    """The link-local address is no longer tentative: its routes come with that."""
+    addresses = worker.ip_json("-6", "address", "show", "dev", "ens192")
+    found = [info for link in addresses for info in link["addr_info"]]
+    return bool(found) and not any(info.get("tentative") for info in found)
 
 
 def cleanup(worker: Worker, *arguments: str) -> subprocess.CompletedProcess[str]:
