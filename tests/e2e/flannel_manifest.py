@@ -10,10 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from cluster import ADDRESS, ControlPlane
-from lab import Worker, hostgwd
+from lab import NETWORK, Worker, hostgwd
 from process import Process
 
 MANIFEST = Path(__file__).with_name("kube-flannel.yml")
+OURS = Path(__file__).parents[2] / "deploy/hostgwd.yaml"
 NAMESPACE = "kube-flannel"
 ACCOUNT = "/var/run/secrets/kubernetes.io/serviceaccount"
 IMAGE = "registry.example/hostgwd:test"
@@ -43,6 +44,11 @@ def manifest(release: Release) -> str:
     text = text.replace("ghcr.io/flannel-io/flannel:RELEASE", IMAGE)
     command = ["sed", 's/"vxlan"/"host-gw"/']
     return subprocess.run(command, input=text, capture_output=True, text=True, check=True).stdout
+
+
+def our_manifest() -> str:
+    """deploy/hostgwd.yaml with the lab's Network."""
+    return OURS.read_text(encoding="utf-8").replace("10.244.0.0/16", NETWORK)
 
 
 class ContainerHost:
@@ -102,7 +108,11 @@ class ContainerHost:
         return path
 
     def _environment(self, container: dict[str, Any]) -> list[str]:
-        fields = {"metadata.name": self.pod_name, "metadata.namespace": NAMESPACE}
+        fields = {
+            "metadata.name": self.pod_name,
+            "metadata.namespace": NAMESPACE,
+            "spec.nodeName": self.worker.name,
+        }
         pairs = {
             variable["name"]: variable.get("value")
             or fields[variable["valueFrom"]["fieldRef"]["fieldPath"]]
@@ -134,7 +144,7 @@ class ContainerHost:
         return [
             *("/usr/bin/unshare", "--mount", "sh", "-c", script, str(self._root)),
             *self._environment(container),
-            *container["command"],
+            *container.get("command", ["/opt/bin/hostgwd"]),
             *container.get("args", []),
         ]
 

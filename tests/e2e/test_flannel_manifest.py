@@ -7,7 +7,7 @@ from typing import Any, Generator
 import pytest
 
 from cluster import ControlPlane, node_manifest
-from flannel_manifest import IMAGE, NAMESPACE, RELEASES, ContainerHost, manifest
+from flannel_manifest import IMAGE, NAMESPACE, RELEASES, ContainerHost, manifest, our_manifest
 from lab import INTERNET, Lab
 from waiting import poll_equal
 
@@ -76,3 +76,23 @@ def test_every_container_runs(site: tuple[Lab, ControlPlane], daemon_set: dict[s
         assert daemon.running
         assert daemon.stop() == 0
         assert not [line for line in daemon.log().splitlines() if line.startswith(("E", "F"))]
+
+
+def test_our_manifest_over_flannels(
+    site: tuple[Lab, ControlPlane], daemon_set: dict[str, Any]
+) -> None:
+    """Applied over it: nothing of flannel's is left in the DaemonSet, and its one container runs."""
+    lab, control = site
+    control.kubectl("apply", "-f", "-", stdin=our_manifest())
+    query = ("get", "daemonset", "-n", NAMESPACE, "kube-flannel-ds", "-o", "json")
+    ours = json.loads(control.kubectl(*query))
+    assert ours["metadata"]["uid"] == daemon_set["metadata"]["uid"], "the same object"
+    assert "initContainers" not in ours["spec"]["template"]["spec"]
+    host = ContainerHost(control, lab.workers[0], ours)
+    daemon = host.start("kube-flannel")
+    daemon.wait_log("Running backend", 30)
+    host.worker.wait_routes(lab.nodes)
+    conflist = json.loads((host.volume("cni") / "10-flannel.conflist").read_text(encoding="utf-8"))
+    assert (conflist["name"], conflist["plugins"][0]["bridge"]) == ("cbr0", "cni0")
+    assert (host.volume("state")).is_dir()
+    assert daemon.stop() == 0
