@@ -134,10 +134,30 @@ static int master_of(const struct link_snapshot *links, int index)
 	return link ? link->master : 0;
 }
 
+struct link_watch host_link_watch(const struct host *host)
+{
+	return (struct link_watch){
+		.uplink = host->uplink.index,
+		.uplink_gone = host->gone_since != 0,
+		.default_link = host->default_link,
+	};
+}
+
+/* Takes the place of the one that was. */
+static void take_snapshot(struct host *host, const struct link_snapshot *fresh)
+{
+	const struct link_watch watch = host_link_watch(host);
+
+	host->facts += !link_facts_equal(&host->links, fresh, &watch);
+	link_snapshot_free(&host->links);
+	host->links = *fresh;
+}
+
 int host_look(struct host *host, struct error *err)
 {
+	const struct uplink before = host->uplink;
 	struct link_snapshot fresh = {0};
-	int index = host->uplink.index, master, result;
+	int master, result;
 
 	rtnl_monitor_drain(host->monitor);
 	if (!host->links_stale)
@@ -145,14 +165,14 @@ int host_look(struct host *host, struct error *err)
 	result = link_snapshot_read(host->rtnl, &fresh, err);
 	if (result < 0)
 		return result;
-	master = master_of(&host->links, index);
-	link_snapshot_free(&host->links);
-	host->links = fresh;
+	master = master_of(&host->links, before.index);
+	take_snapshot(host, &fresh);
 	result = find_uplink(host, err);
 	if (result < 0)
 		return result;
+	host->facts += !uplink_equal(&before, &host->uplink);
 	/* Replaced under its name, or put under another master: the routes went with that. */
-	if (host->uplink.index != index || master_of(&host->links, index) != master)
+	if (host->uplink.index != before.index || master_of(&host->links, before.index) != master)
 		reconcile_distrust(host->reconciler, true);
 	update_public_ip(host);
 	host->links_stale = false;
@@ -177,6 +197,7 @@ void host_distrust(struct host *host)
 	host->default_route_stale = true;
 	rules_distrust(host->rules);
 	obstacles_distrust(&host->obstacles);
+	host->facts++;
 	reconcile_distrust(host->reconciler, false);
 }
 

@@ -10,6 +10,7 @@
 
 #include "hostgw/monitor.h"
 #include "iface.h"
+#include "link_facts.h"
 #include "neighbours.h"
 #include "obstacles.h"
 #include "reconcile.h"
@@ -30,9 +31,10 @@ struct host {
 	struct link_snapshot links;
 	bool links_stale; /* an event told that they have changed */
 	struct uplink uplink;
-	struct uplink chosen;     /* at start; `uplink` is another only while that one is gone */
-	uint64_t gone_since;      /* milliseconds of uv_hrtime; 0: `chosen` is there */
-	int default_link;         /* where the default route leads; 0: not looked at, or nowhere */
+	struct uplink chosen; /* at start; `uplink` is another only while that one is gone */
+	uint64_t gone_since;  /* milliseconds of uv_hrtime; 0: `chosen` is there */
+	uint64_t facts;       /* another number each time what host_plan reads here is different */
+	int default_link;     /* where the default route leads; 0: not looked at, or nowhere */
 	bool default_route_stale; /* an event told that it may lead elsewhere */
 	struct neighbour_room neighbours[IP_FAMILIES]; /* as of the last round */
 	struct obstacles obstacles;                    /* other packet filters */
@@ -63,6 +65,9 @@ void host_unwatch(struct host *host);
 /* The settings' networks have changed: watches for what concerns those. Negative: it is still the
  * former ones that are watched. */
 int host_follow_networks(struct host *host, uv_loop_t *loop, struct error *err);
+
+/* Which links matter just now. */
+struct link_watch host_link_watch(const struct host *host);
 
 /* Brings the facts up to date. -ENODEV: the interface is away; everything stays as it is until it
  * is back, as there is nothing to install routes on. One that was chosen by the default route and

@@ -25,20 +25,23 @@ static void on_nexthop_changed(void *ctx, const struct nexthop *nexthop, bool de
 		host->changed(host->changed_ctx);
 }
 
-/* Pods come and go with links of their own: only our interface's news can have cost us routes, and
- * any other's a route that is in our way. */
-static void on_link_changed(void *ctx, int index, bool lost)
+/* Only our interface's news can have cost us routes, and any other's a route that is in our way.
+ * What concerns nobody is read along with the next round. */
+static void on_link_changed(void *ctx, int index, bool lost, const struct link_address *address)
 {
 	struct host *host = ctx;
+	const struct link_watch watch = host_link_watch(host);
+	bool concerns = link_facts_concern(&watch, index, address);
 
 	host->links_stale = true;
 	if (index == host->uplink.index && lost)
 		reconcile_distrust(host->reconciler, true);
 	else if (index == host->uplink.index)
 		reconcile_forgive(host->reconciler);
-	else if (lost)
-		(void)reconcile_note_other_link(host->reconciler, index);
-	host->changed(host->changed_ctx);
+	else if (lost && !(address && link_facts_is_local(&watch, address)))
+		concerns = reconcile_note_other_link(host->reconciler, index) || concerns;
+	if (concerns)
+		host->changed(host->changed_ctx);
 }
 
 static void on_overrun(void *ctx)
@@ -119,6 +122,7 @@ int host_follow_networks(struct host *host, uv_loop_t *loop, struct error *err)
 	rtnl_monitor_stop(host->monitor);
 	host->monitor = fresh;
 	reconcile_follow_networks(host->reconciler, host->settings->conf.network);
+	host->facts++;
 	host_distrust(host);
 	return 0;
 }

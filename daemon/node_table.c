@@ -16,7 +16,8 @@ struct node_entry {
 struct node_table {
 	void *tree; /* of struct node_entry, tsearch(3) */
 	size_t count;
-	uint32_t list; /* number of the present list */
+	uint32_t list;    /* number of the present list */
+	uint64_t version; /* see node_table_version */
 };
 
 static int compare_entries(const void *a, const void *b)
@@ -129,6 +130,7 @@ int node_table_upsert(struct node_table *table, const struct node_record *record
 	node.name = entry->name;
 	entry->node = node;
 	entry->seen_in = table->list;
+	table->version += *changed;
 	return 0;
 }
 
@@ -136,6 +138,7 @@ static void remove_entry(struct node_table *table, struct node_entry *entry)
 {
 	tdelete(entry, &table->tree, compare_entries);
 	table->count--;
+	table->version++;
 	free(entry);
 }
 
@@ -193,6 +196,11 @@ const struct node *node_table_find(const struct node_table *table, const char *n
 size_t node_table_count(const struct node_table *table)
 {
 	return table->count;
+}
+
+uint64_t node_table_version(const struct node_table *table)
+{
+	return table->version;
 }
 
 struct walk {

@@ -39,6 +39,9 @@ size_t node_table_list_end(struct node_table *table);
 
 const struct node *node_table_find(const struct node_table *table, const char *name);
 size_t node_table_count(const struct node_table *table);
+/* Another number each time something that a plan reads is different: until then a plan that was
+ * made is what it would be, and what it borrows stands. */
+uint64_t node_table_version(const struct node_table *table);
 
 /* Visits all nodes in the order of their names. */
 void node_table_each(const struct node_table *table, void (*visit)(const struct node *, void *),

@@ -314,6 +314,17 @@ const struct route *plan_find_route(const struct plan *plan, const struct claim 
 	               compare_destination);
 }
 
+void plan_forget_outcomes(struct plan *plan)
+{
+	for (size_t i = 0; i < plan->claim_count; i++) {
+		struct claim *claim = &plan->claims[i];
+
+		claim->since = 0;
+		if (claim->state >= CLAIM_PENDING)
+			claim->state = CLAIM_ROUTED;
+	}
+}
+
 void plan_free(struct plan *plan)
 {
 	free(plan->claims);

@@ -77,6 +77,8 @@ struct plan {
 /* Valid until the node table changes. -ENOMEM leaves *out empty. */
 int plan_make(const struct plan_input *input, struct plan *out, struct error *err);
 void plan_free(struct plan *plan);
+/* Takes what a round made of the claims out again, so that the plan is as it was made. */
+void plan_forget_outcomes(struct plan *plan);
 /* The route to a claim's pod CIDR; NULL: the plan has none. */
 const struct route *plan_find_route(const struct plan *plan, const struct claim *claim);
 

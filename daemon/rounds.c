@@ -10,11 +10,6 @@
 #include "handle.h"
 #include "host_check.h"
 
-/* Rounds are this far apart at least. */
-#define ROUND_GAP_MS 10
-/* What failed is tried again after this, doubling. */
-#define RETRY_FIRST_MS 1000
-#define RETRY_MOST_MS  30000
 /* The last safety net, not the mechanism: a round without any event, every five to six minutes. */
 #define AUDIT_MS        (5 * 60 * 1000)
 #define AUDIT_JITTER_MS (60 * 1000)
@@ -182,39 +177,37 @@ static void note_states(struct rounds *rounds, struct plan *plan, const struct o
 
 static void run_round(uv_timer_t *timer);
 
-/* Milliseconds until this host's own failures are tried again; 0: there are none. The delay grows
- * from one retry to the next; a round that an event asked for does not count. */
-static uint64_t retry_delay(struct rounds *rounds, const struct outcome *outcome)
-{
-	if (outcome->host_failures == 0 && !outcome->raced)
-		return rounds->retry_delay = 0;
-	if (rounds->retry_delay == 0)
-		rounds->retry_delay = outcome->raced ? ROUND_GAP_MS : RETRY_FIRST_MS;
-	else if (rounds->retrying)
-		rounds->retry_delay *= 2;
-	if (rounds->retry_delay > RETRY_MOST_MS)
-		rounds->retry_delay = RETRY_MOST_MS;
-	return rounds->retry_delay;
-}
-
-/* An event that came during the round has asked for the next one already: it stands if it is
- * sooner. */
 static void schedule_next(struct rounds *rounds, const struct outcome *outcome)
 {
-	uint64_t now = uv_now(rounds->loop), delay = retry_delay(rounds, outcome);
-	uint64_t due = outcome->next_due;
+	bool active = uv_is_active((uv_handle_t *)&rounds->timer);
+	const struct round_rest rest = {
+		.failed = outcome->host_failures > 0,
+		.raced = outcome->raced,
+		.next_due = outcome->next_due,
+	};
+	uint64_t asked = active ? uv_timer_get_due_in(&rounds->timer) : UINT64_MAX;
+	uint64_t delay = round_clock_end(&rounds->clock, &rest, uv_now(rounds->loop), asked);
 
-	if (delay != 0 && now + delay < due)
-		due = now + delay;
-	if (due == UINT64_MAX)
-		return;
-	if (due < now + ROUND_GAP_MS)
-		due = now + ROUND_GAP_MS;
-	if (uv_is_active((uv_handle_t *)&rounds->timer) &&
-	    uv_timer_get_due_in(&rounds->timer) <= due - now)
-		return;
-	rounds->retrying = true;
-	uv_timer_start(&rounds->timer, run_round, due - now, 0);
+	if (delay != UINT64_MAX)
+		uv_timer_start(&rounds->timer, run_round, delay, 0);
+}
+
+/* The plan of the last round stands as long as nothing that it reads has changed. */
+static int look_at_plan(struct rounds *rounds, struct error *err)
+{
+	uint64_t nodes = node_table_version(rounds->nodes), facts = rounds->host->facts;
+	int result;
+
+	if (rounds->planned && rounds->planned_nodes == nodes && rounds->planned_facts == facts) {
+		plan_forget_outcomes(&rounds->plan);
+		return 0;
+	}
+	plan_free(&rounds->plan);
+	result = host_plan(rounds->host, rounds->nodes, &rounds->plan, err);
+	rounds->planned = result == 0;
+	rounds->planned_nodes = nodes;
+	rounds->planned_facts = facts;
+	return result;
 }
 
 static void follow_plan(struct rounds *rounds, struct plan *plan, struct outcome *outcome)
@@ -240,23 +233,21 @@ static void run_round(uv_timer_t *timer)
 	struct rounds *rounds = timer->data;
 	struct outcome outcome = {.next_due = UINT64_MAX};
 	uint64_t began = uv_hrtime();
-	struct plan plan = {0};
 	struct error err;
 	bool looked;
 
-	rounds->last_round = uv_now(rounds->loop);
+	round_clock_begin(&rounds->clock, uv_now(rounds->loop));
 	memset(rounds->missing, 0, sizeof(rounds->missing));
 	announce_begin(&rounds->announcer);
 	looked = host_look(rounds->host, &err) == 0;
 	uv_timer_stop(timer); /* what host_look heard of is dealt with in this round */
-	if (!looked || host_plan(rounds->host, rounds->nodes, &plan, &err) < 0) {
+	if (!looked || look_at_plan(rounds, &err) < 0) {
 		note_failure(rounds, ROUND_INTERFACE, &err, &outcome);
 		rounds->ready = false;
 	} else {
-		follow_plan(rounds, &plan, &outcome);
+		follow_plan(rounds, &rounds->plan, &outcome);
 	}
 	announce_end(&rounds->announcer);
-	plan_free(&plan);
 	schedule_next(rounds, &outcome);
 	histogram_add(&rounds->durations, (double)(uv_hrtime() - began) / 1e9);
 	log_verbose(rounds->log, 2, "A round took %.3f ms", (double)(uv_hrtime() - began) / 1e6);
@@ -265,12 +256,10 @@ static void run_round(uv_timer_t *timer)
 
 void rounds_ask(struct rounds *rounds)
 {
-	uint64_t due = rounds->last_round + ROUND_GAP_MS, now = uv_now(rounds->loop);
-
 	if (!rounds->may_run || uv_is_closing((const uv_handle_t *)&rounds->timer))
 		return;
-	rounds->retrying = false;
-	uv_timer_start(&rounds->timer, run_round, due > now ? due - now : 0, 0);
+	uv_timer_start(&rounds->timer, run_round,
+	               round_clock_ask(&rounds->clock, uv_now(rounds->loop)), 0);
 }
 
 static void audit(uv_timer_t *timer)
@@ -317,6 +306,7 @@ void rounds_free(struct rounds *rounds)
 {
 	announcer_free(&rounds->announcer);
 	node_states_free(rounds->states);
+	plan_free(&rounds->plan);
 }
 
 /* A line each. */

@@ -13,6 +13,7 @@
 #include "announce_state.h"
 #include "histogram.h"
 #include "host.h"
+#include "round_clock.h"
 
 /* What this host must have in place to be ready. */
 enum round_part {
@@ -48,9 +49,11 @@ struct rounds {
 	struct histogram durations;           /* of rounds, in seconds */
 	struct announcer announcer;
 	struct state_log state_log;
-	uint64_t last_round;  /* milliseconds of the loop's clock */
-	uint64_t retry_delay; /* milliseconds; 0: nothing is left undone */
-	bool retrying;        /* the timer runs for a retry, not for an event */
+	struct plan plan; /* of the last round, as long as it is what it would be now: */
+	bool planned;
+	uint64_t planned_nodes; /* node_table_version */
+	uint64_t planned_facts; /* of the host */
+	struct round_clock clock;
 	uv_timer_t timer, audit_timer;
 };
 

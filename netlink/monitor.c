@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 
 #include "attributes.h"
+#include "link_codec.h"
 #include "monitor_filter.h"
 #include "nexthop_codec.h"
 #include "route_codec.h"
@@ -79,20 +80,21 @@ static void take_link(struct rtnl_monitor *monitor, const struct nlmsghdr *messa
 	if (!nl_message_attributes(message, sizeof(*header), table, IFLA_MAX))
 		monitor->overrun = true;
 	else if (header->ifi_family != AF_BRIDGE && !table[IFLA_WIRELESS])
-		monitor->events.link_changed(monitor->events.ctx, header->ifi_index,
-		                             message->nlmsg_type == RTM_DELLINK ||
-		                                     !(header->ifi_flags & IFF_UP));
+		monitor->events.link_changed(
+			monitor->events.ctx, header->ifi_index,
+			message->nlmsg_type == RTM_DELLINK || !(header->ifi_flags & IFF_UP), NULL);
 }
 
 static void take_address(struct rtnl_monitor *monitor, const struct nlmsghdr *message)
 {
-	const struct ifaddrmsg *header = mnl_nlmsg_get_payload(message);
+	struct link_address address;
+	int result = link_address_decode(message, &address);
 
-	if (mnl_nlmsg_get_payload_len(message) < sizeof(*header))
+	if (result < 0)
 		monitor->overrun = true;
-	else
-		monitor->events.link_changed(monitor->events.ctx, (int)header->ifa_index,
-		                             message->nlmsg_type == RTM_DELADDR);
+	if (result > 0)
+		monitor->events.link_changed(monitor->events.ctx, address.index,
+		                             message->nlmsg_type == RTM_DELADDR, &address);
 }
 
 static void take_message(struct rtnl_monitor *monitor, const struct nlmsghdr *message)

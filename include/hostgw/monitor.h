@@ -11,6 +11,7 @@
 
 #include <uv.h>
 
+#include "hostgw/link.h"
 #include "hostgw/nexthop.h"
 #include "hostgw/route.h"
 
@@ -28,11 +29,12 @@ struct rtnl_monitor_events {
 	/* A nexthop object came, changed or went. The kernel takes the routes that referred to one
 	 * that went along, IPv4 ones without saying so: read the routes too. */
 	void (*nexthop_changed)(void *ctx, const struct nexthop *nexthop, bool deleted);
-	/* A link, or an address of it, changed in a way that may matter: read a snapshot. `lost`:
-	 * it went, or down, or lost an address, on which the kernel flushes IPv4 routes, and
-	 * nexthop objects with their routes, without saying so: if it is the link that ours lead
-	 * over, read those too. (A new master does the same; the snapshot shows it.) */
-	void (*link_changed)(void *ctx, int index, bool lost);
+	/* A link, or with `address` (else NULL) that address of it, changed in a way that may
+	 * matter: read a snapshot. `lost`: it went, or down, or lost the address, on which the
+	 * kernel flushes IPv4 routes, and nexthop objects with their routes, without saying so: if
+	 * it is the link that ours lead over, read those too. (A new master does the same; the
+	 * snapshot shows it.) */
+	void (*link_changed)(void *ctx, int index, bool lost, const struct link_address *address);
 	/* Events were lost (ENOBUFS): read everything anew. */
 	void (*overrun)(void *ctx);
 };

@@ -34,10 +34,11 @@ static void on_nexthop(void *ctx, const struct nexthop *nexthop, bool deleted)
 	fixture->nexthop_count++;
 }
 
-static void on_link(void *ctx, int index, bool lost)
+static void on_link(void *ctx, int index, bool lost, const struct link_address *address)
 {
 	struct monitor_fixture *fixture = ctx;
 
+	fixture->address = address ? address->prefix : (struct prefix){0};
 	fixture->links_changed++;
 	fixture->losses += lost;
 	fixture->link_named = fixture->link_named || index == fixture->link;

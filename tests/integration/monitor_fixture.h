@@ -38,7 +38,8 @@ struct monitor_fixture {
 	struct heard_nexthop nexthops[HEARD_MAX];
 	size_t nexthop_count;
 	unsigned links_changed, losses, overruns;
-	bool link_named; /* hgt0 was among those that changed */
+	bool link_named;       /* hgt0 was among those that changed */
+	struct prefix address; /* that was told of last; family 0: the link itself was */
 	bool stop_at_first;
 };
 

@@ -54,9 +54,9 @@ static void on_nexthop(void *ctx, const struct nexthop *nexthop, bool deleted)
 	(void)ctx, (void)nexthop, (void)deleted;
 }
 
-static void on_link(void *ctx, int index, bool lost)
+static void on_link(void *ctx, int index, bool lost, const struct link_address *address)
 {
-	(void)ctx, (void)index, (void)lost;
+	(void)ctx, (void)index, (void)lost, (void)address;
 }
 
 static void on_overrun(void *ctx)
