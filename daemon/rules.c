@@ -13,7 +13,7 @@
 #include "rule_words.h"
 
 /* Looks are this far apart at least, so that a flood of others' transactions costs little. */
-#define LOOK_GAP_MS 10
+#define LOOK_GAP_MS 2
 
 struct rules {
 	const struct log *log;
