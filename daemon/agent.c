@@ -14,7 +14,7 @@
 
 #include "host.h"
 #include "host_check.h"
-#include "http.h"
+#include "monitoring.h"
 #include "node_source.h"
 #include "node_status.h"
 #include "reload.h"
@@ -45,7 +45,7 @@ struct agent {
 	struct node_status *status; /* NULL: it is not written to */
 	struct events *events;      /* NULL: none are sent */
 
-	struct http_server *http;       /* NULL: --healthz-port=0 */
+	struct monitoring *monitoring;
 	struct service_notify *service; /* NULL: nobody wants to be told */
 	struct signals signals;
 };
@@ -81,6 +81,7 @@ static void on_node_changed(void *ctx, const struct node_record *record)
 	struct error err;
 	bool changed;
 
+	monitoring_note_event(agent->monitoring);
 	if (strcmp(record->name, agent->settings.node_name) == 0) {
 		own_node_update(&agent->own, record);
 		if (agent->rounds.running)
@@ -96,6 +97,7 @@ static void on_node_removed(void *ctx, const char *name)
 {
 	struct agent *agent = ctx;
 
+	monitoring_note_event(agent->monitoring);
 	if (strcmp(name, agent->settings.node_name) == 0)
 		own_node_forget(&agent->own);
 	if (node_table_remove(agent->nodes, name))
@@ -106,7 +108,9 @@ static void on_list_end(void *ctx, bool complete)
 {
 	struct agent *agent = ctx;
 
+	monitoring_note_event(agent->monitoring);
 	if (complete) {
+		monitoring_note_sync(agent->monitoring);
 		node_table_list_end(agent->nodes);
 		if (!node_table_find(agent->nodes, agent->settings.node_name))
 			own_node_forget(&agent->own);
@@ -138,6 +142,7 @@ static void on_version(void *ctx, const char *resource_version)
 {
 	struct agent *agent = ctx;
 
+	monitoring_note_sync(agent->monitoring);
 	warm_state_save(agent->warm, gather_facts(agent, resource_version), uv_now(&agent->loop));
 }
 
@@ -153,6 +158,7 @@ static void on_caught_up(void *ctx)
 {
 	struct agent *agent = ctx;
 
+	monitoring_note_sync(agent->monitoring);
 	log_info(agent->log, "All that changed since the last run is known: routes without a node "
 	                     "may go");
 	agent->rounds.may_delete = true;
@@ -237,7 +243,7 @@ static int on_named(void *ctx, char **resume_version, struct error *err)
 	return result < 0 ? result : recall(agent, resume_version, err);
 }
 
-/* ---- kubelet asks ---- */
+/* ---- kubelet, Prometheus and people ask ---- */
 
 static bool is_ready(void *ctx, char *text, size_t size)
 {
@@ -253,14 +259,21 @@ static bool is_ready(void *ctx, char *text, size_t size)
 	return false;
 }
 
-static int serve_health(struct agent *agent, struct error *err)
+static int serve_questions(struct agent *agent, struct error *err)
 {
-	const struct options *options = agent->options;
+	const struct monitoring_config config = {
+		.loop = &agent->loop,
+		.log = agent->log,
+		.options = agent->options,
+		.settings = &agent->settings,
+		.host = &agent->host,
+		.rounds = &agent->rounds,
+		.source = &agent->source,
+		.is_ready = is_ready,
+		.ctx = agent,
+	};
 
-	if (options->healthz_port == 0)
-		return 0;
-	return http_server_start(&agent->loop, options->healthz_ip, (uint16_t)options->healthz_port,
-	                         is_ready, agent, &agent->http, err);
+	return monitoring_start(&config, &agent->monitoring, err);
 }
 
 /* ---- systemd asks ---- */
@@ -284,7 +297,10 @@ static void tell_service(struct agent *agent)
 
 static void on_round_over(void *ctx)
 {
-	tell_service(ctx);
+	struct agent *agent = ctx;
+
+	monitoring_note_round(agent->monitoring);
+	tell_service(agent);
 }
 
 /* Without it the daemon does its work all the same. */
@@ -306,7 +322,7 @@ static void shut_down(struct agent *agent)
 	events_close(agent->events);
 	agent->rounds.announcer.events = NULL;
 	node_source_close(&agent->source);
-	http_server_close(agent->http);
+	monitoring_close(agent->monitoring);
 	rounds_close(&agent->rounds);
 	signals_close(&agent->signals);
 	service_notify_stopping(agent->service);
@@ -417,7 +433,7 @@ static int start(struct agent *agent, struct error *err)
 	if (rounds_start(&agent->rounds, err) < 0)
 		return EXIT_FAILURE;
 	host_check_at_start(&agent->host, warn_of_host, agent);
-	result = serve_health(agent, err);
+	result = serve_questions(agent, err);
 	if (result == 0)
 		result = follow_nodes(agent, err);
 	if (result < 0)
@@ -428,6 +444,7 @@ static int start(struct agent *agent, struct error *err)
 static void free_agent(struct agent *agent)
 {
 	own_node_forget(&agent->own);
+	monitoring_free(agent->monitoring);
 	rounds_free(&agent->rounds);
 	host_close(&agent->host);
 	node_table_free(agent->nodes);

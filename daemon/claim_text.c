@@ -124,9 +124,22 @@ const char *claim_state_word(enum claim_state state)
 	return state_words[state].word;
 }
 
-const char *claim_state_sentence(enum claim_state state)
+const char *claim_reason(const struct claim *claim, const struct uplink *uplink,
+                         const struct link_snapshot *links, char *buffer, size_t size)
 {
-	return state_words[state].sentence;
+	struct text text = {.start = buffer, .size = size};
+
+	append(&text, "%s", state_words[claim->state].sentence);
+	if (claim->state == CLAIM_OFF_LINK) {
+		append_uplink(&text, claim, uplink, links);
+		append_off_link_remedy(&text, claim, links);
+		return buffer;
+	}
+	if (claim->other)
+		append(&text, " (by node %s)", claim->other->name);
+	if (state_words[claim->state].remedy[0])
+		append(&text, "; %s", state_words[claim->state].remedy);
+	return buffer;
 }
 
 const char *claim_describe(const struct claim *claim, const struct uplink *uplink,
@@ -139,16 +152,8 @@ const char *claim_describe(const struct claim *claim, const struct uplink *uplin
 	if (claim->cidr.addr.family != 0)
 		append(&text, " (%s via %s)", prefix_format(&claim->cidr, cidr),
 		       ip_format(&claim->via, via));
-	append(&text, ": %s: %s", state_words[claim->state].word,
-	       state_words[claim->state].sentence);
-	if (claim->state == CLAIM_OFF_LINK) {
-		append_uplink(&text, claim, uplink, links);
-		append_off_link_remedy(&text, claim, links);
-		return buffer;
-	}
-	if (claim->other)
-		append(&text, " (by node %s)", claim->other->name);
-	if (state_words[claim->state].remedy[0])
-		append(&text, "; %s", state_words[claim->state].remedy);
+	append(&text, ": %s: ", state_words[claim->state].word);
+	if (text.used < size)
+		claim_reason(claim, uplink, links, buffer + text.used, size - text.used);
 	return buffer;
 }

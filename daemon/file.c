@@ -159,6 +159,15 @@ static int replace_file(const char *path, const char *text)
 	return result < 0 ? result : sync_folder(folder);
 }
 
+int file_make_folder_of(const char *path)
+{
+	char copy[PATH_MAX];
+
+	if (snprintf(copy, sizeof(copy), "%s", path) >= (int)sizeof(copy))
+		return -ENAMETOOLONG;
+	return make_folders(dirname(copy));
+}
+
 int file_check_target(const char *path, struct error *err)
 {
 	struct stat status;

@@ -15,6 +15,9 @@
  * the caller frees. Never waits, as a pipe or a terminal would make it. `err` names the file. */
 int file_read(const char *path, size_t limit, char **text, size_t *length, struct error *err);
 
+/* Makes the folder that `path` is to be in, mode 0755, if it is missing. */
+int file_make_folder_of(const char *path);
+
 /* 0 if a file could be written there by file_write: nothing is there yet, or a regular file, or a
  * link. -EINVAL: an empty name, a folder, a device. */
 int file_check_target(const char *path, struct error *err);

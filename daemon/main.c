@@ -17,6 +17,7 @@
 #include "hostgw/kube_launch.h"
 #include "init_container.h"
 #include "plan_command.h"
+#include "status_command.h"
 #include "version.h"
 
 static const char *from_environment(const char *name)
@@ -60,10 +61,11 @@ static int run_daemon(const struct options *options, const struct log *log)
 {
 	struct error err;
 
-	if (options->output != OUTPUT_UNSET) {
+	if (options->output != OUTPUT_UNSET || options->node[0]) {
 		error_set(&err, EINVAL,
-		          "--output is a flag of hostgwd plan; the daemon prints nothing but its "
-		          "log");
+		          "--%s is a flag of hostgwd %s; the daemon prints nothing but its log",
+		          options->node[0] ? "node" : "output",
+		          options->node[0] ? "status" : "plan, check and status");
 		return refuse(log, &err);
 	}
 	if (check_no_cleanup(options, &err) < 0)
@@ -114,6 +116,14 @@ static const struct command commands[] = {
 		.help = "looks for what on this host, or at the API server, would be in the way of "
 			"a run with these flags",
 		.run = check_command_run,
+		.least = LOG_LEVEL_WARNING,
+	},
+	{
+		.name = "status",
+		.arguments = "[--node NAME] [-o text|json]",
+		.help = "shows what the running daemon does for each node; exits with 1 unless all is "
+			"well",
+		.run = status_command_run,
 		.least = LOG_LEVEL_WARNING,
 	},
 	{

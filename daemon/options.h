@@ -65,12 +65,14 @@ struct options {
 	/* watching it */
 	const char *healthz_ip;
 	uint32_t healthz_port;
+	const char *status_socket;
 	uint32_t verbosity;
 	const char *log_format;
 	const char *vmodule;
 	enum output_format output;
 	bool dry_run; /* of cleanup */
 	bool flannel; /* of cleanup */
+	const char *node; /* of hostgwd status */
 	bool version;
 	bool help;
 };

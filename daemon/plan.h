@@ -84,10 +84,11 @@ const struct route *plan_find_route(const struct plan *plan, const struct claim 
 
 /* One word for lists and metrics: "routed", "conflict", ... */
 const char *claim_state_word(enum claim_state state);
-/* What the word means: "its pod CIDR overlaps one that is taken" */
-const char *claim_state_sentence(enum claim_state state);
-/* The word, and the state in a sentence with its remedy, into `text`; `links` as the plan was made
- * with. */
+/* What the word means here, with the remedy, into `text`; `links` as the plan was made with. */
+const char *claim_reason(const struct claim *claim, const struct uplink *uplink,
+                         const struct link_snapshot *links, char *text, size_t size);
+/* The same after the node's name, its pod CIDR and the word, into `text`; `links` as the plan was
+ * made with. */
 const char *claim_describe(const struct claim *claim, const struct uplink *uplink,
                            const struct link_snapshot *links, char *text, size_t size);
 

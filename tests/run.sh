@@ -52,6 +52,7 @@ main() {
     trap give_back_build EXIT
     cd "$root"
     deploy/dependencies.sh build test
+    tests/prometheus.sh >/dev/null # fetched, once
     if [[ $preset != test ]]; then
         tests/e2e/control-plane.sh install
         tests/e2e/control-plane.sh build >/dev/null # the folder's name, to the tests' use only

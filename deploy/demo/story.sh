@@ -45,7 +45,7 @@ start_daemon() {
     background "$folder/$1/hostgwd.log" nsenter --net="/run/netns/$prefix$1" -- \
         "$hostgwd" --nodes-file "$nodes_file" --node-name "$1" \
         --net-config-path "$folder/net-conf.json" --subnet-file "$folder/$1/subnet.env" \
-        --state-dir "$folder/$1/state" --ip-masq
+        --state-dir "$folder/$1/state" --status-socket "$folder/$1/hostgwd.sock" --ip-masq
 }
 
 # has_routes WORKER: one to each of the others, and when the daemon wrote its file.

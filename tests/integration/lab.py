@@ -8,6 +8,7 @@ namespaces; nothing in the host's own is touched.
 
 import os
 import re
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -114,6 +115,7 @@ class Worker(Host):
         self.pod: Namespace | None = None
         self.subnet_file = self.folder / "subnet.env"
         self.state_dir = self.folder / "state"
+        self.status_socket = self.folder / "hostgwd.sock"
         self.net_conf = self.folder / "net-conf.json"
         self.net_conf.write_text(NET_CONF, encoding="ascii")
         self._nodes_file = lab.nodes_file
@@ -145,6 +147,7 @@ class Worker(Host):
             f"--net-config-path={self.net_conf}",
             f"--subnet-file={self.subnet_file}",
             f"--state-dir={self.state_dir}",
+            f"--status-socket={self.status_socket}",
         ]
 
     def run_hostgwd(self, *arguments: str) -> Process:
@@ -158,6 +161,11 @@ class Worker(Host):
 
     def start_daemon(self, *arguments: str) -> Process:
         return self.start(*self.start_command(*arguments), name="hostgwd")
+
+    def status(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        """`hostgwd status`, asked of this worker's daemon."""
+        socket = f"--status-socket={self.status_socket}"
+        return self.run(hostgwd(), "status", socket, *arguments, check=False)
 
     def routes(self) -> dict[str, str]:
         """hostgwd's routes: gateway by destination."""

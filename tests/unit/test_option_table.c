@@ -73,6 +73,8 @@ static const struct flag_case cases[] = {
 	/* our own */
 	{"nodes-file", "HOSTGW_NODES_FILE", "", "/a", "/b", NULL, NULL},
 	{"node-name", "HOSTGW_NODE_NAME", "", "a", "b", NULL, NULL},
+	{"node", "HOSTGW_NODE", "", "a", "b", NULL, NULL},
+	{"status-socket", "HOSTGW_STATUS_SOCKET", "/run/hostgw/hostgwd.sock", "/a", "", NULL, NULL},
 	SWITCH_ON("annotate", "HOSTGW_ANNOTATE"),
 	SWITCH_ON("events", "HOSTGW_EVENTS"),
 	{"route-protocol", "HOSTGW_ROUTE_PROTOCOL", "72", "73", "74", "256", "0 to 255"},

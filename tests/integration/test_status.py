@@ -1,0 +1,351 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""`hostgwd status` beside a running daemon: the same words as in log and metrics."""
+
+import json
+import os
+import pty
+import re
+import time
+from pathlib import Path
+from typing import Any, Callable, Generator
+
+import pytest
+
+import nodes_file
+import prometheus
+from fake_nodes import make_node
+from fake_site import Dialect, Site
+from lab import Lab, Node, Worker, hostgwd
+from process import Process
+from waiting import poll, poll_equal
+
+PORT = 18081
+
+
+def metrics(worker: Worker) -> prometheus.Samples:
+    url = f"http://127.0.0.1:{PORT}/metrics"
+    return prometheus.parse(worker.run("curl", "-s", "-m", "5", url, check=False).stdout)
+
+
+def start(lab: Lab, worker: Worker, *arguments: str) -> Process:
+    lab.write_nodes_file(nodes_file.short_yaml(lab.nodes))
+    daemon = worker.start_daemon(*arguments)
+    daemon.wait_log("Watching for new subnet leases")
+    return daemon
+
+
+# ---- every state in every place ----
+
+
+def changed(node: dict[str, Any], change: Callable[[dict[str, Any]], object]) -> dict[str, Any]:
+    change(node)
+    return node
+
+
+def without_pod_cidr(node: dict[str, Any]) -> None:
+    node["spec"] = {}
+
+
+def with_bad_pod_cidr(node: dict[str, Any]) -> None:
+    node["spec"] = {"podCIDR": "10.1.300.0/24", "podCIDRs": ["10.1.300.0/24"]}
+
+
+def without_address(node: dict[str, Any]) -> None:
+    node["status"]["addresses"] = []
+
+
+# State: its node, named after it. "z-": by name it comes after the one that it is in conflict with.
+PEERS = {
+    "routed": make_node("routed", "10.1.4.0/24", "192.168.2.45"),
+    "no-pod-cidr": changed(make_node("no-pod-cidr", "", "192.168.2.60"), without_pod_cidr),
+    "bad-pod-cidr": changed(make_node("bad-pod-cidr", "", "192.168.2.61"), with_bad_pod_cidr),
+    "family-off": make_node("family-off", "fd00:1:7::/64", "fd00::7"),
+    "outside-network": make_node("outside-network", "10.9.1.0/24", "192.168.2.62"),
+    "conflict": make_node("z-conflict", "10.1.4.0/24", "192.168.2.63"),
+    "host-address": make_node("host-address", "10.1.99.0/24", "192.168.2.64"),
+    "other-backend": make_node(
+        "other-backend", "10.1.65.0/24", "192.168.2.65", backend_type="vxlan"
+    ),
+    "no-next-hop": changed(make_node("no-next-hop", "10.1.66.0/24", ""), without_address),
+    "bad-next-hop": make_node("bad-next-hop", "10.1.67.0/24", "192.168.2.255"),
+    "own-address": make_node("own-address", "10.1.68.0/24", "192.168.2.44"),
+    "off-link": make_node("off-link", "10.1.69.0/24", "192.168.9.69"),
+    "refused": make_node("refused", "10.1.70.0/24", "192.168.2.70"),
+    "foreign-route": make_node("foreign-route", "10.1.71.0/24", "192.168.2.71"),
+    "fought-over": make_node("fought-over", "10.1.72.0/24", "192.168.2.72"),
+}
+
+
+def name_of(state: str) -> str:
+    return "kubworker1" if state == "own" else PEERS[state]["metadata"]["name"]
+
+
+@pytest.fixture(scope="module")
+def site() -> Generator[Site, None, None]:
+    """A daemon that has a node in each state."""
+    with Lab(workers=1) as lab:
+        worker = lab.workers[0]
+        worker.batch(
+            "address add 10.1.99.1/32 dev lo",
+            "route add broadcast 192.168.2.70 dev ens192 table local",  # no gateway for the kernel
+            "route add 10.1.71.0/24 via 192.168.2.99 dev ens192 proto static",
+        )
+        made = Site(worker, Dialect())
+        made.put(worker.node)
+        for node in PEERS.values():
+            made.api.put(node)
+        with made.api:
+            made.start("--healthz-ip=127.0.0.1", f"--healthz-port={PORT}", "-v=1")
+            fight(worker)
+            yield made
+            made.stop()
+
+
+def fight(worker: Worker) -> None:
+    """Takes a route away until the daemon calls it a fight."""
+
+    def take() -> bool:
+        worker.run("ip", "route", "del", "10.1.72.0/24", "proto", "72", check=False)
+        return metrics(worker).get('hostgw_nodes{state="fought-over"}') == 1
+
+    poll(take, "a fight", 30)
+
+
+def test_every_state_is_tried(site: Site) -> None:
+    """A state that is not tried here is one more than these tests know of."""
+    found = {
+        match[1]
+        for match in (re.fullmatch(r'hostgw_nodes{state="(.*)"}', n) for n in metrics(site.worker))
+        if match
+    }
+    assert found == {*PEERS, "own", "pending"}
+
+
+@pytest.mark.parametrize("state", [*PEERS, "own"])
+def test_same_word_everywhere(site: Site, state: str) -> None:
+    name = name_of(state)
+    assert site.daemon
+    table = site.worker.status()
+    assert table.returncode == 1 and table.stderr == ""
+    assert re.search(rf"^{name} .* {state}$", table.stdout, re.MULTILINE), table.stdout
+    alone = site.worker.status("--node", name)
+    assert alone.returncode == (0 if state in ("routed", "own", "family-off") else 1)
+    found = re.search(rf"^  state:   {state}: (.*)$", alone.stdout, re.MULTILINE)
+    assert found, alone.stdout
+    assert metrics(site.worker)[f'hostgw_nodes{{state="{state}"}}'] == 1
+    sentence = re.escape(found[1].split(";")[0].split("(")[0].strip()[:40])
+    site.daemon.wait_log(rf"node {name}( \(.*\))?: {state}: {sentence}")
+
+
+def test_table(site: Site) -> None:
+    lines = site.worker.status().stdout.splitlines()
+    assert lines[0].split() == ["NODE", "POD", "CIDR", "NEXT", "HOP", "STATE"]
+    assert lines[-1] == "Not well: 13 of 16 nodes; 2 of 4 routes in place", lines
+    assert all(len(line) <= 80 for line in lines)
+    names = [line.split()[0] for line in lines[1:-1] if not line.startswith(" ")]
+    assert names == sorted(names) and len(names) == 16
+
+
+def test_one_node(site: Site) -> None:
+    text = site.worker.status("--node=foreign-route").stdout
+    assert "  read:    pod CIDR 10.1.71.0/24; next hop 192.168.2.71; created 2024-02-20" in text
+    assert (
+        "  kernel:  10.1.71.0/24 via 192.168.2.99 dev ens192, protocol static (4)\n" in text
+    ), text
+    assert re.search(r"^  since:   \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC$", text, re.MULTILINE)
+    assert text.endswith("Node foreign-route is not well\n")
+    assert "  kernel:  no route\n" in site.worker.status("--node=refused").stdout
+
+
+def test_json(site: Site) -> None:
+    done = site.worker.status("-o", "json")
+    answer = json.loads(done.stdout)
+    assert done.returncode == 1
+    states = {node["node"]: node["state"] for node in answer["nodes"]}
+    assert states == {name_of(state): state for state in [*PEERS, "own"]}
+    assert answer["ready"] is True and answer["well"] is False
+    assert answer["routes"]["desired"] == 4 and answer["routes"]["conflicts"] == 1
+
+
+def test_unknown_node(site: Site) -> None:
+    done = site.worker.status("--node", "nobody")
+    assert (done.returncode, done.stdout) == (1, "There is no node nobody: nobody has told of it\n")
+
+
+# ---- what one daemon does after another ----
+
+
+def test_well_then_not_then_well(lab: Lab) -> None:
+    """Without an address no route is due, and it is not ready; with it all is as before."""
+    worker = lab.workers[0]
+    daemon = start(lab, worker, "--healthz-ip=127.0.0.1", f"--healthz-port={PORT}")
+    done = worker.status()
+    assert done.returncode == 0
+    assert done.stdout.endswith("All is well: 5 nodes, 4 of 4 routes in place\n")
+    worker.batch("address del 192.168.2.44/24 dev ens192")
+    poll(lambda: "pending" in worker.status().stdout, "pending")
+    done = worker.status()
+    assert done.returncode == 1 and "\nNot ready: interface: " in done.stdout
+    code = worker.run(
+        "curl", "-s", "-w", "%{http_code}", f"http://127.0.0.1:{PORT}/readyz"
+    ).stdout  # fmt: skip
+    assert code.startswith("interface: interface ens192 has no global") and code.endswith("503")
+    worker.batch("address add 192.168.2.44/24 dev ens192")
+    poll_equal(lambda: worker.status().returncode, 0, "well again")
+    assert daemon.stop() == 0
+
+
+def test_refusal_and_recovery_are_logged(lab: Lab) -> None:
+    worker = lab.workers[0]
+    worker.batch("route add broadcast 192.168.2.45 dev ens192 table local")
+    daemon = start(lab, worker)
+    daemon.wait_log(r"State of node kubworker2 \(.*\): refused: the kernel refuses its route")
+    worker.batch("route del broadcast 192.168.2.45 dev ens192 table local")
+    daemon.wait_log(r"State of node kubworker2 \(.*\): routed: .* \(was refused\)")
+
+
+def test_nobody_answers(lab: Lab) -> None:
+    worker = lab.workers[0]
+    done = worker.status()
+    assert (done.returncode, done.stdout) == (1, "")
+    assert f"no hostgwd answers at {worker.status_socket}: it does not run here" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "arguments,complaint",
+    [
+        (["-o", "ip"], "--output=ip is a form of hostgwd plan"),
+        (["--status-socket="], "--status-socket is empty"),
+        (["--noode=x"], "unknown flag --noode"),
+        (["kubworker1"], '"kubworker1" is no flag'),
+    ],
+)
+def test_usage(lab: Lab, arguments: list[str], complaint: str) -> None:
+    done = lab.workers[0].status(*arguments)
+    assert (done.returncode, done.stdout) == (2, "") and complaint in done.stderr
+
+
+# ---- the socket ----
+
+
+def test_socket_is_ours_alone_and_goes_with_us(lab: Lab) -> None:
+    worker = lab.workers[0]
+    daemon = start(lab, worker)
+    assert worker.status_socket.stat().st_mode & 0o777 == 0o600
+    assert daemon.stop() == 0
+    assert not worker.status_socket.exists()
+
+
+def test_socket_of_a_crashed_daemon_is_replaced(lab: Lab) -> None:
+    worker = lab.workers[0]
+    start(lab, worker).kill()
+    assert worker.status_socket.exists()
+    start(lab, worker)
+    assert worker.status().returncode == 0
+
+
+def test_socket_of_another_is_left_alone(lab: Lab) -> None:
+    """Two daemons, one path: the second serves the name without a file."""
+    first, second = lab.workers[:2]
+    start(lab, first)
+    socket = f"--status-socket={first.status_socket}"
+    daemon = start(lab, second, socket)
+    daemon.wait_log(f"cannot make socket {first.status_socket}: Address already in use")
+    assert json.loads(first.status("-o=json").stdout)["node"] == "kubworker1"
+    assert daemon.stop() == 0
+    assert json.loads(first.status("-o=json").stdout)["node"] == "kubworker1"
+
+
+def test_abstract_socket(lab: Lab) -> None:
+    """Where no file can be made, as where a manifest mounts no folder for it."""
+    worker = lab.workers[0]
+    socket = "--status-socket=/proc/no/such.sock"
+    daemon = start(lab, worker, socket)
+    daemon.wait_log("^I.*cannot make socket /proc/no/such.sock: .*the abstract socket @/proc/no")
+    done = worker.run(hostgwd(), "status", socket)
+    assert done.stdout.endswith("All is well: 5 nodes, 4 of 4 routes in place\n")
+    ask = "curl -s -m 5 --abstract-unix-socket /proc/no/such.sock http://x/healthz"
+    assert worker.run(*ask.split()).stdout == "ok\n"
+    # A name without a file has no mode: others are turned away by who they are.
+    nobody = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"]
+    assert worker.run(*nobody, *ask.split(), check=False).stdout == ""
+
+
+def test_no_socket(lab: Lab) -> None:
+    worker = lab.workers[0]
+    start(lab, worker, "--status-socket=")
+    assert not worker.status_socket.exists()
+
+
+# ---- the terminal ----
+
+
+def on_terminal(worker: Worker, environment: list[str]) -> str:
+    """What `hostgwd status` prints to a terminal, in an environment of these variables alone."""
+    ours, theirs = pty.openpty()
+    try:
+        command = ["env", "-i", *environment, hostgwd(), "status"]
+        command.append(f"--status-socket={worker.status_socket}")
+        log = os.ttyname(theirs)
+        process = worker.start("sh", "-c", 'exec "$@" >"$0" 2>&1', log, *command, name="status")
+        assert process.wait_exit() == 0
+        return os.read(ours, 65536).decode()
+    finally:
+        os.close(ours)
+        os.close(theirs)
+
+
+def test_colours_on_a_terminal(lab: Lab) -> None:
+    """No terminfo is needed, no shell and no variable."""
+    worker = lab.workers[0]
+    start(lab, worker)
+    assert "\033[32mrouted\033[0m" in on_terminal(worker, [])
+    assert "\033" not in on_terminal(worker, ["NO_COLOR=1"])
+    assert "\033" not in on_terminal(worker, ["TERM=dumb"])
+
+
+# ---- size ----
+
+PEER_COUNT = 5000
+
+
+@pytest.fixture(scope="module")
+def crowd() -> Generator[Worker, None, None]:
+    with Lab(workers=1) as lab:
+        worker = lab.workers[0]
+        worker.net_conf.write_text(
+            '{"Network": "10.0.0.0/8", "Backend": {"Type": "host-gw"}}', encoding="ascii"
+        )
+        worker.batch("address add 172.20.255.1/16 dev ens192")
+        nodes = [worker.node]
+        for index in range(PEER_COUNT):
+            high, low = divmod(index, 250)
+            cidr = f"10.{high + 2}.{low}.0/24"
+            nodes.append(Node(f"n{index:04}", f"172.20.{high}.{low + 1}", cidr))
+        lab.write_nodes_file(nodes_file.short_yaml(nodes))
+        daemon = worker.start_daemon()
+        daemon.wait_log("Watching for new subnet leases", 60)
+        yield worker
+
+
+def test_quick_with_many_nodes(crowd: Worker) -> None:
+    """The figure is printed: the best of many, as the machine has other things to do."""
+    command = crowd.entered([hostgwd(), "status", f"--status-socket={crowd.status_socket}"])
+    best, empty = 9e9, 9e9
+    for _ in range(20):
+        for program in (command, crowd.entered(["true"])):
+            before = time.monotonic()
+            out = os.open(Path("/dev/null"), os.O_WRONLY)
+            to_null = [(os.POSIX_SPAWN_DUP2, out, 1)]
+            pid = os.posix_spawn("/usr/bin/nsenter", program, os.environ, file_actions=to_null)
+            _, status = os.waitpid(pid, 0)
+            os.close(out)
+            took = (time.monotonic() - before) * 1000
+            if program is command:
+                assert status == 0
+                best = min(best, took)
+            else:
+                empty = min(empty, took)
+    print(f"hostgwd status of {PEER_COUNT} nodes: {best - empty:.1f} ms, beside `true`")
+    assert best < 2000
