@@ -238,6 +238,8 @@ static void remove_files(struct cleanup *cleanup)
 	char warm_state[PATH_MAX];
 
 	remove_file(cleanup, cleanup->options->subnet_file, true);
+	if (cleanup->options->status_socket[0]) /* a daemon that ended in order took it along */
+		remove_file(cleanup, cleanup->options->status_socket, true);
 	if (state_dir[0] && snprintf(warm_state, sizeof(warm_state), "%s/" WARM_STATE_FILE,
 	                             state_dir) < (int)sizeof(warm_state))
 		remove_file(cleanup, warm_state, true);
