@@ -116,3 +116,18 @@ def test_promtool_reads_the_dashboards_queries(tmp_path: Path) -> None:
     file.write_text(json.dumps(rules), encoding="ascii")
     done = prometheus.promtool("check", "rules", str(file))
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_scrape_job_is_read(tmp_path: Path) -> None:
+    """Without its discovery, which Debian's Prometheus is built without."""
+    text = (FOLDER / "scrape.yaml").read_text(encoding="ascii")
+    discovery = re.search(r"  kubernetes_sd_configs:\n(  -.*\n)(    .*\n)*", text)
+    assert discovery
+    file = tmp_path / "prometheus.yml"
+    file.write_text(
+        text.replace(discovery[0], "  static_configs: [{targets: [localhost]}]\n"), "ascii"
+    )
+    done = prometheus.promtool("check", "config", str(file))
+    assert done.returncode == 0, done.stdout + done.stderr
+    manifest = (prometheus.ROOT / "deploy/hostgwd.yaml").read_text(encoding="ascii")
+    assert "- name: metrics\n" in manifest and "namespace: kube-flannel\n" in manifest
