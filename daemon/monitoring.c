@@ -170,14 +170,26 @@ static const struct route *find_observed(void *ctx, const struct route *route)
 	return reconcile_find_observed(ctx, route);
 }
 
-/* The plan of now with what the last round made of it. */
+/* The plan of now with what the last round made of it; *made is to be freed. */
+static const struct plan *find_plan(const struct monitoring_config *config, struct plan *made)
+{
+	const struct plan *plan = rounds_plan(config->rounds);
+	struct error err;
+
+	if (plan)
+		return plan;
+	if (host_plan(config->host, config->rounds->nodes, made, &err) < 0)
+		return NULL;
+	node_states_recall(config->rounds->states, made);
+	return made;
+}
+
 static void answer_status(void *ctx, const struct http_query *query, struct http_answer *answer)
 {
 	const struct monitoring *monitoring = ctx;
 	const struct monitoring_config *config = &monitoring->config;
 	char missing[MISSING_MAX] = "";
-	struct plan plan;
-	struct error err;
+	struct plan made = {0};
 	struct status_facts facts = {
 		.version = HOSTGW_VERSION,
 		.node_name = config->settings->node_name,
@@ -185,7 +197,7 @@ static void answer_status(void *ctx, const struct http_query *query, struct http
 		.last_sync = (int64_t)monitoring->last_sync,
 		.ready = config->is_ready(config->ctx, missing, sizeof(missing)),
 		.missing = missing,
-		.plan = &plan,
+		.plan = find_plan(config, &made),
 		.uplink = &config->host->uplink,
 		.links = &config->host->links,
 		.routes = reconcile_stats(config->host->reconciler),
@@ -195,13 +207,12 @@ static void answer_status(void *ctx, const struct http_query *query, struct http
 	};
 
 	answer->content_type = "application/json";
-	if (host_plan(config->host, config->rounds->nodes, &plan, &err) < 0)
-		return;
-	node_states_recall(config->rounds->states, &plan);
+	if (!facts.plan)
+		return; /* no memory */
 	answer->status = query->node && !node_table_find(config->rounds->nodes, query->node) ? 404
 	                                                                                     : 200;
 	answer->body = status_json_render(&facts, &answer->length);
-	plan_free(&plan);
+	plan_free(&made);
 }
 
 static const struct http_page pages[] = {

@@ -168,8 +168,9 @@ static void note_states(struct rounds *rounds, struct plan *plan, const struct o
 	if (rounds->running && !outcome->routes_known)
 		return;
 	announce_states_begin(&rounds->state_log, rounds->log);
-	if (node_states_note(rounds->states, plan, time(NULL), judge, on_state_changed, &noting) ==
-	    0)
+	rounds->judged = node_states_note(rounds->states, plan, time(NULL), judge, on_state_changed,
+	                                  &noting) == 0;
+	if (rounds->judged)
 		announce_states_end(&rounds->state_log, rounds->states);
 }
 
@@ -193,12 +194,19 @@ static void schedule_next(struct rounds *rounds, const struct outcome *outcome)
 }
 
 /* The plan of the last round stands as long as nothing that it reads has changed. */
+static bool is_plan_current(const struct rounds *rounds)
+{
+	return rounds->planned && rounds->planned_nodes == node_table_version(rounds->nodes) &&
+	       rounds->planned_facts == rounds->host->facts;
+}
+
 static int look_at_plan(struct rounds *rounds, struct error *err)
 {
 	uint64_t nodes = node_table_version(rounds->nodes), facts = rounds->host->facts;
 	int result;
 
-	if (rounds->planned && rounds->planned_nodes == nodes && rounds->planned_facts == facts) {
+	rounds->judged = false;
+	if (is_plan_current(rounds)) {
 		plan_forget_outcomes(&rounds->plan);
 		return 0;
 	}
@@ -324,6 +332,11 @@ static void list_missing(const struct rounds *rounds, char *text, size_t size)
 		if (rounds->missing[i].code != 0)
 			used += (size_t)snprintf(text + used, size - used, "%s: %s\n", names[i],
 			                         rounds->missing[i].text);
+}
+
+const struct plan *rounds_plan(const struct rounds *rounds)
+{
+	return rounds->judged && is_plan_current(rounds) ? &rounds->plan : NULL;
 }
 
 bool rounds_explain_ready(const struct rounds *rounds, char *text, size_t size)

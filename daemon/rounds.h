@@ -51,6 +51,7 @@ struct rounds {
 	struct state_log state_log;
 	struct plan plan; /* of the last round, as long as it is what it would be now: */
 	bool planned;
+	bool judged;            /* ... and has what the last round made of it */
 	uint64_t planned_nodes; /* node_table_version */
 	uint64_t planned_facts; /* of the host */
 	struct round_clock clock;
@@ -65,6 +66,10 @@ void rounds_free(struct rounds *rounds);
 
 /* Asks for a round soon: something changed. */
 void rounds_ask(struct rounds *rounds);
+
+/* The plan with what the last round made of it; NULL: there is none, or something that it reads has
+ * changed since. Borrowed until the loop goes on. */
+const struct plan *rounds_plan(const struct rounds *rounds);
 
 /* What is missing for being ready, a line each, into `text`; true: nothing is. */
 bool rounds_explain_ready(const struct rounds *rounds, char *text, size_t size);
