@@ -110,6 +110,8 @@ def test_both_families(worker: Worker) -> None:
     worker.batch("address add fd00:2::44/64 dev ens192 nodad")
     worker.net_conf.write_text(DUAL_CONF, encoding="ascii")
     (worker.folder.parent / "nodes.yaml").write_text(DUAL_NODES, encoding="utf-8")
+    mine = "local fd00:2::44"  # the kernel adds it a moment after the address
+    poll(lambda: mine in worker.run("ip", "-6", "route", "show", "table", "all").stdout, mine)
     before = host_state(worker)
     run_daemon(worker)
     assert "fd00:1:4::/64" in worker.run("ip", "-6", "route").stdout
