@@ -40,7 +40,9 @@ packages() {
             iputils-ping nftables nghttp2-proxy openssl python3 python3-firewall \
             python3-nftables python3-pytest systemd ufw zsh
         ;;
-    ship) printf '%s\n' binutils buildah debootstrap git podman python3 runc ;;
+    ship)
+        printf '%s\n' binutils buildah debootstrap git lintian podman python3 runc systemd-container
+        ;;
     *) die "no such group: $1 (see --help)" ;;
     esac
 }

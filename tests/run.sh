@@ -18,8 +18,8 @@ touched. Further arguments go to ctest: -R NAME, -L unit, --repeat until-fail:5.
 
 --e2e  run the tests against a real Kubernetes control plane instead. Its
        binaries are built from Debian's sources and cached first (minutes).
---ship build the container image and test it, and the manifests, with such a
-       control plane.
+--ship build the container image and the Debian package and test them, and the
+       manifests, with such a control plane.
 
 Exit status: 0 all tests passed, 2 usage, else what failed says so.
 USAGE
@@ -60,6 +60,7 @@ main() {
     if [[ $preset == ship ]]; then
         deploy/dependencies.sh ship
         deploy/image.sh --output build/ship/hostgwd.oci.tar
+        deploy/package.sh --output build/ship/hostgwd.deb
     fi
     cmake --preset release
     cmake --build --preset release --parallel "$(nproc)"
