@@ -8,13 +8,15 @@ from lab import Host
 from process import Process
 from waiting import poll
 
-BOOT = 60.0  # seconds, on a busy machine
+BOOT = 120.0  # seconds, on a busy machine
 
-# nspawn wants the unified hierarchy, in a mount namespace of its own where the machine's is another.
+# nspawn wants the unified hierarchy, in a mount namespace of its own where the machine's is another;
+# what it keeps of its machines goes with that.
 SCRIPT = """\
 umount -R /sys/fs/cgroup
-mount -t sysfs sysfs /sys
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
+mkdir -p /run/systemd
+mount -t tmpfs tmpfs /run/systemd
 exec systemd-nspawn --quiet --boot --keep-unit --register=no --capability=CAP_NET_ADMIN \
     --directory="$1" --network-namespace-path="$2" --console=pipe
 """
