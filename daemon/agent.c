@@ -66,6 +66,41 @@ static void publish_node(void *ctx, bool ready)
 	node_status_set(agent->status, &agent->own, public_ip, ready);
 }
 
+/* ---- how it stands ---- */
+
+static bool is_ready(void *ctx, char *text, size_t size)
+{
+	const struct agent *agent = ctx;
+
+	if (agent->source.pod_node)
+		snprintf(text, size, "waiting for the API server to tell of pod %s/%s\n",
+		         agent->settings.pod_namespace, agent->settings.pod_name);
+	else if (!agent->synced)
+		snprintf(text, size, "waiting for the API server to tell of all nodes\n");
+	else
+		return rounds_explain_ready(&agent->rounds, text, size);
+	return false;
+}
+
+static void tell_service(struct agent *agent)
+{
+	const struct reconcile_stats stats = reconcile_stats(agent->host.reconciler);
+	char text[256];
+	bool ready = is_ready(agent, text, sizeof(text));
+
+	if (ready)
+		snprintf(text, sizeof(text),
+		         "%zu nodes; %zu of %zu routes in place, %zu in conflict with those of "
+		         "others",
+		         node_table_count(agent->nodes), stats.installed, stats.desired,
+		         stats.conflicts);
+	/* Warm state serves pods as well: a boot is not to wait for the API server. */
+	if (ready || (agent->rounds.running && agent->rounds.ready))
+		service_notify_ready(agent->service);
+	text[strcspn(text, "\n")] = '\0';
+	service_notify_status(agent->service, text);
+}
+
 /* ---- the source tells of nodes ---- */
 
 static void on_list_begin(void *ctx)
@@ -152,6 +187,7 @@ static void on_resumed(void *ctx)
 
 	log_info(agent->log, "Node controller sync successful: resumed without a list");
 	agent->synced = true;
+	tell_service(agent);
 }
 
 static void on_caught_up(void *ctx)
@@ -245,20 +281,6 @@ static int on_named(void *ctx, char **resume_version, struct error *err)
 
 /* ---- kubelet, Prometheus and people ask ---- */
 
-static bool is_ready(void *ctx, char *text, size_t size)
-{
-	const struct agent *agent = ctx;
-
-	if (agent->source.pod_node)
-		snprintf(text, size, "waiting for the API server to tell of pod %s/%s\n",
-		         agent->settings.pod_namespace, agent->settings.pod_name);
-	else if (!agent->synced)
-		snprintf(text, size, "waiting for the API server to tell of all nodes\n");
-	else
-		return rounds_explain_ready(&agent->rounds, text, size);
-	return false;
-}
-
 static int serve_questions(struct agent *agent, struct error *err)
 {
 	const struct monitoring_config config = {
@@ -276,24 +298,7 @@ static int serve_questions(struct agent *agent, struct error *err)
 	return monitoring_start(&config, &agent->monitoring, err);
 }
 
-/* ---- systemd asks ---- */
-
-static void tell_service(struct agent *agent)
-{
-	const struct reconcile_stats stats = reconcile_stats(agent->host.reconciler);
-	char text[256];
-
-	if (is_ready(agent, text, sizeof(text))) {
-		snprintf(text, sizeof(text),
-		         "%zu nodes; %zu of %zu routes in place, %zu in conflict with those of "
-		         "others",
-		         node_table_count(agent->nodes), stats.installed, stats.desired,
-		         stats.conflicts);
-		service_notify_ready(agent->service);
-	}
-	text[strcspn(text, "\n")] = '\0';
-	service_notify_status(agent->service, text);
-}
+/* ---- systemd is told ---- */
 
 static void on_round_over(void *ctx)
 {
