@@ -107,7 +107,8 @@ def test_started_it_is_ready_with_its_routes(site: Site) -> None:
     site.worker.wait_routes(site.lab.nodes)
     poll(lambda: not site.lab.unreachable_pairs(), "pods reach each other")
     assert site.machine.show("hostgwd.service", "ActiveState") == "active"
-    assert re.search(r"\d", site.machine.show("hostgwd.service", "StatusText"))
+    poll(lambda: "2 nodes; 1 of 1 routes" in site.machine.show("hostgwd.service", "StatusText"),
+         "the status text")
     assert "FLANNEL_MTU=1500" in site.machine.run("cat", "/run/flannel/subnet.env").stdout
     assert (site.overlay.path / "etc/cni/net.d/10-flannel.conflist").exists()
     assert "Watching for new subnet leases" in site.machine.journal("hostgwd.service")
