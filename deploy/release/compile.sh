@@ -12,11 +12,10 @@ readonly build=/usr/src/build/image
 # The slim libraries win over Debian's.
 export PKG_CONFIG_LIBDIR=/opt/hostgwd/lib/pkgconfig:/usr/lib/$triplet/pkgconfig:/usr/share/pkgconfig
 
-cmake -S /usr/src/hostgwd -B "$build" -G "Unix Makefiles" -DCMAKE_BUILD_TYPE=Release \
+cmake -S /usr/src/hostgwd --preset release -B "$build" -G "Unix Makefiles" \
     -DCMAKE_INSTALL_PREFIX=/usr -DHOSTGW_STATIC=ON -DHOSTGW_TESTS=OFF \
     -DHOSTGW_GIVEN_VERSION="$version" -DHOSTGW_GIVEN_COMMIT="$commit" \
     -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR="${triplet%%-*}" \
-    -DCMAKE_C_COMPILER="$triplet-gcc" -DCMAKE_C_FLAGS="-ffile-prefix-map=/usr/src=." \
-    -DCMAKE_EXE_LINKER_FLAGS=-Wl,--gc-sections
+    -DCMAKE_C_COMPILER="$triplet-gcc" -DCMAKE_C_FLAGS="-ffile-prefix-map=/usr/src=."
 cmake --build "$build" --parallel "$(nproc)" --target hostgwd
 "$triplet-objcopy" --strip-all "$build/daemon/hostgwd" "$build/hostgwd"

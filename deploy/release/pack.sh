@@ -10,7 +10,7 @@ readonly version=$1 commit=$2
 readonly build=/usr/src/build/package
 
 umask 022
-cmake -S /usr/src/hostgwd -B "$build" -G "Unix Makefiles" -DCMAKE_BUILD_TYPE=Release \
+cmake -S /usr/src/hostgwd --preset release -B "$build" -G "Unix Makefiles" \
     -DCMAKE_INSTALL_PREFIX=/usr -DCMAKE_INSTALL_SYSCONFDIR=/etc -DHOSTGW_TESTS=OFF \
     -DHOSTGW_GIVEN_VERSION="$version" -DHOSTGW_GIVEN_COMMIT="$commit" \
     -DCMAKE_C_FLAGS="-ffile-prefix-map=/usr/src=."
