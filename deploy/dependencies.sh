@@ -41,7 +41,8 @@ packages() {
             python3-nftables python3-pytest systemd ufw zsh
         ;;
     ship)
-        printf '%s\n' binutils buildah debootstrap git lintian podman python3 runc systemd-container
+        printf '%s\n' binutils buildah debootstrap git lintian openssl podman python3 runc \
+            signify-openbsd systemd-container
         ;;
     *) die "no such group: $1 (see --help)" ;;
     esac

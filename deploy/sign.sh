@@ -12,7 +12,7 @@ Usage: deploy/sign.sh KEY FILE...
 Writes FILE.sig beside each FILE. KEY is a private key in PEM form (openssl) or
 a secret key of signify. To check a signature:
 
-  openssl dgst -sha256 -verify KEY.pub -signature FILE.sig FILE
+  openssl pkeyutl -verify -rawin -pubin -inkey KEY.pub -sigfile FILE.sig -in FILE
   signify-openbsd -V -p KEY.pub -x FILE.sig -m FILE
 
 Exit status: 0 all signed, 1 failed, 2 usage.
@@ -27,7 +27,7 @@ usage_error() {
 sign_one() {
     local key=$1 file=$2
     if grep -q -- '-----BEGIN .*PRIVATE KEY-----' "$key"; then
-        openssl dgst -sha256 -sign "$key" -out "$file.sig" "$file"
+        openssl pkeyutl -sign -rawin -inkey "$key" -in "$file" -out "$file.sig"
     elif head -n 1 "$key" | grep -q '^untrusted comment: '; then
         signify-openbsd -S -s "$key" -x "$file.sig" -m "$file"
     else
