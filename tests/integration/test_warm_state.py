@@ -202,7 +202,7 @@ def test_a_spoilt_file_is_one_line(stopped: Site, how: str) -> None:
 
 def test_another_node_name_is_another_state(stopped: Site) -> None:
     daemon = stopped.start("--node-name=kubworker2", forget=False)
-    daemon.wait_log("^W.* ignored, .*: it is of another cluster, node or annotation prefix$")
+    daemon.wait_log("^W.* ignored, .*: it is of another cluster, node or annotation prefix; ")
 
 
 def test_no_folder_is_one_note(site: Site) -> None:
