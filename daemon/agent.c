@@ -12,43 +12,9 @@
 #include <unistd.h>
 #include <uv.h>
 
-#include "host.h"
+#include "agent_state.h"
 #include "host_check.h"
-#include "monitoring.h"
-#include "node_source.h"
-#include "node_status.h"
 #include "reload.h"
-#include "rounds.h"
-#include "service_notify.h"
-#include "signals.h"
-#include "warm_state.h"
-
-struct agent {
-	const struct options *options;
-	const struct log *log;
-	struct settings settings;
-	uv_loop_t loop;
-	int exit_code;
-
-	/* source -> node table */
-	struct node_source source;
-	struct node_table *nodes;
-	struct warm_state *warm; /* NULL: nothing is kept for the next start */
-	bool synced;             /* the source has told of all nodes, or that what was kept is so */
-
-	/* node table -> plan -> host */
-	struct host host;
-	struct rounds rounds;
-
-	/* host -> the own Node */
-	struct own_node own;
-	struct node_status *status; /* NULL: it is not written to */
-	struct events *events;      /* NULL: none are sent */
-
-	struct monitoring *monitoring;
-	struct service_notify *service; /* NULL: nobody wants to be told */
-	struct signals signals;
-};
 
 /* ---- the own Node ---- */
 
@@ -162,24 +128,7 @@ static void on_list_end(void *ctx, bool complete)
 	rounds_ask(&agent->rounds);
 }
 
-/* ---- what outlasts a restart ---- */
-
-static struct warm_facts gather_facts(const struct agent *agent, const char *resource_version)
-{
-	return (struct warm_facts){
-		.resource_version = resource_version,
-		.nodes = agent->nodes,
-		.own = &agent->own,
-	};
-}
-
-static void on_version(void *ctx, const char *resource_version)
-{
-	struct agent *agent = ctx;
-
-	monitoring_note_sync(agent->monitoring);
-	warm_state_save(agent->warm, gather_facts(agent, resource_version), uv_now(&agent->loop));
-}
+/* ---- it begins with what the last run kept (agent_warm.c) ---- */
 
 static void on_resumed(void *ctx)
 {
@@ -199,46 +148,6 @@ static void on_caught_up(void *ctx)
 	                     "may go");
 	agent->rounds.may_delete = true;
 	rounds_ask(&agent->rounds);
-}
-
-/* What is known at this moment; while a list is under way, the last file is the better one. */
-static void keep_last(struct agent *agent)
-{
-	struct kube_client *client = agent->source.client;
-	const char *version = client ? kube_watch_version(client) : NULL;
-
-	if (version && agent->synced)
-		warm_state_save_last(agent->warm, gather_facts(agent, version));
-}
-
-/* The nodes of the last run: their routes stand before the API server has answered. *version is
- * the caller's to free; NULL: nothing was kept. */
-static int recall(struct agent *agent, char **version, struct error *err)
-{
-	const struct warm_state_config config = {
-		.loop = &agent->loop,
-		.log = agent->log,
-		.folder = agent->options->state_dir,
-		.kube = agent->source.kube,
-		.annotation_prefix = agent->options->kube_annotation_prefix,
-		.node_name = agent->settings.node_name,
-	};
-	struct warm_memory memory;
-	int result = warm_state_new(&config, &agent->warm, err);
-
-	*version = NULL;
-	if (result < 0 || !warm_state_load(agent->warm, &memory))
-		return result;
-	node_table_free(agent->nodes);
-	agent->nodes = memory.nodes;
-	agent->own = memory.own;
-	*version = memory.resource_version;
-	agent->rounds.nodes = agent->nodes;
-	agent->rounds.may_run = true;
-	log_info(agent->log, "Warm state: %zu nodes, kept until the API server tells of others",
-	         node_table_count(agent->nodes));
-	rounds_ask(&agent->rounds);
-	return 0;
 }
 
 /* ---- the own Node has a name ---- */
@@ -276,7 +185,7 @@ static int on_named(void *ctx, char **resume_version, struct error *err)
 	struct agent *agent = ctx;
 	int result = start_writing(agent, err);
 
-	return result < 0 ? result : recall(agent, resume_version, err);
+	return result < 0 ? result : agent_recall(agent, resume_version, err);
 }
 
 /* ---- kubelet, Prometheus and people ask ---- */
@@ -322,7 +231,7 @@ static void open_service(struct agent *agent)
 /* After this only closing handles are left, and the loop ends. */
 static void shut_down(struct agent *agent)
 {
-	keep_last(agent);
+	agent_keep_last(agent);
 	node_status_close(agent->status);
 	events_close(agent->events);
 	agent->rounds.announcer.events = NULL;
@@ -407,7 +316,7 @@ static int follow_nodes(struct agent *agent, struct error *err)
 				.list_end = on_list_end,
 				.resumed = on_resumed,
 				.caught_up = on_caught_up,
-				.version = on_version,
+				.version = agent_keep,
 			},
 		.named = on_named,
 		.failed = on_source_failed,
