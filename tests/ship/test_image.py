@@ -173,6 +173,15 @@ def test_it_has_the_one_capability_and_no_more(site: tuple[Lab, ControlPlane, Po
     assert re.search(r"^NoNewPrivs:\s+1$", status, re.MULTILINE)
 
 
+def test_status_by_exec(site: tuple[Lab, ControlPlane, Podman]) -> None:
+    """As kubectl exec does it, in an image without a shell."""
+    lab, _, podman = site
+    said = podman.run("exec", podman.last_name(), "/usr/sbin/hostgwd", "status")
+    for node in lab.nodes:
+        assert node.name in said and node.pod_cidr in said
+    assert said.splitlines()[-1].startswith("All is well"), said
+
+
 def test_without_the_capability_it_says_which(site: tuple[Lab, ControlPlane, Podman]) -> None:
     lab, control, podman = site
     worker = lab.workers[0]
