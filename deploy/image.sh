@@ -5,15 +5,9 @@
 
 set -euo pipefail
 
-program=image
-source_dir=$(realpath -- "$(dirname -- "${BASH_SOURCE[0]}")/..")
-machine=$(dpkg --print-architecture)
-readonly program source_dir machine
-
-# shellcheck source=deploy/release/root.sh
-. "$source_dir/deploy/release/root.sh"
-# shellcheck source=deploy/release/source.sh
-. "$source_dir/deploy/release/source.sh"
+readonly program=image
+# shellcheck source=deploy/release/common.sh
+. "$(dirname -- "${BASH_SOURCE[0]}")/release/common.sh"
 
 usage() {
     cat <<'USAGE'
@@ -32,11 +26,6 @@ give the same digest.
 
 Prints the digest. Exit status: 0 built, 1 failed, 2 usage.
 USAGE
-}
-
-usage_error() {
-    printf 'image: %s\n' "$*" >&2
-    exit 2
 }
 
 arch=$machine

@@ -5,15 +5,9 @@
 
 set -euo pipefail
 
-program=package
-source_dir=$(realpath -- "$(dirname -- "${BASH_SOURCE[0]}")/..")
-machine=$(dpkg --print-architecture)
-readonly program source_dir machine
-
-# shellcheck source=deploy/release/root.sh
-. "$source_dir/deploy/release/root.sh"
-# shellcheck source=deploy/release/source.sh
-. "$source_dir/deploy/release/source.sh"
+readonly program=package
+# shellcheck source=deploy/release/common.sh
+. "$(dirname -- "${BASH_SOURCE[0]}")/release/common.sh"
 
 usage() {
     cat <<'USAGE'
@@ -27,11 +21,6 @@ same bytes.
 
 Prints where it is. Exit status: 0 built, 1 failed, 2 usage.
 USAGE
-}
-
-usage_error() {
-    printf 'package: %s\n' "$*" >&2
-    exit 2
 }
 
 main() {

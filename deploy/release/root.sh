@@ -1,22 +1,12 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Sourced by image.sh and package.sh: the folder with a Debian of its own in which releases are
+# Sourced by common.sh: the folder with a Debian of its own in which releases are
 # built, so that what comes out does not depend on the machine it was built on. It is made once and
 # kept in the cache; a new one is made when what it consists of changes.
 
 readonly suite=bookworm
-
-say() { printf '%s: [%3d s] %s\n' "$program" "$SECONDS" "$*" >&2; }
-die() {
-    printf '%s: %s\n' "$program" "$*" >&2
-    exit 1
-}
-
-cache_dir() {
-    local home=${XDG_CACHE_HOME:-${HOME:?HOME is not set: set HOSTGW_CACHE}/.cache}
-    realpath -m -- "${HOSTGW_CACHE:-$home/hostgwd}"
-}
+: "${source_dir:?}" "${machine:?}"
 
 triplet_of() {
     case $1 in

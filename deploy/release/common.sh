@@ -1,7 +1,31 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
-# Sourced by image.sh and package.sh: what is built, and of when it is.
+# Sourced by image.sh and package.sh, which have set `program`: words for people, and what is built,
+# and of when it is.
+
+source_dir=$(realpath -- "$(dirname -- "${BASH_SOURCE[0]}")/../..")
+machine=$(dpkg --print-architecture)
+readonly source_dir machine
+
+# shellcheck source=deploy/release/root.sh
+. "$source_dir/deploy/release/root.sh"
+
+say() { printf '%s: [%3d s] %s\n' "${program:?}" "$SECONDS" "$*" >&2; }
+die() {
+    printf '%s: %s\n' "$program" "$*" >&2
+    exit 1
+}
+
+usage_error() {
+    printf '%s: %s\n' "$program" "$*" >&2
+    exit 2
+}
+
+cache_dir() {
+    local home=${XDG_CACHE_HOME:-${HOME:?HOME is not set: set HOSTGW_CACHE}/.cache}
+    realpath -m -- "${HOSTGW_CACHE:-$home/hostgwd}"
+}
 
 # Sets version, commit and SOURCE_DATE_EPOCH, which is all that a build knows of the world outside.
 read_source_facts() {
