@@ -11,7 +11,7 @@ readonly program=image
 
 usage() {
     cat <<'USAGE'
-Usage: sudo deploy/image.sh [--arch ARCH] [--tag NAME] [--output FILE]
+Usage: sudo deploy/image.sh [--arch ARCH] [--tag NAME] [--output FILE] [--test]
 
 Builds the container image as an OCI archive, for podman load, skopeo copy, or
 ctr images import. It is built in a Debian of its own (made once, minutes; kept
@@ -23,6 +23,8 @@ give the same digest.
 --tag NAME     name in the archive; default: localhost/hostgwd:VERSION
 --output FILE  default: build/hostgwd-VERSION-ARCH.oci.tar; FILE.digest and
                FILE.spdx.json, the bill of materials, are written beside it
+--test         run the unit tests first, with the image's libraries; those of
+               another architecture under qemu-user, which takes its time
 
 Prints the digest. Exit status: 0 built, 1 failed, 2 usage.
 USAGE
@@ -31,6 +33,7 @@ USAGE
 arch=$machine
 tag=
 output=
+test=false
 
 parse_arguments() {
     while (($#)); do
@@ -43,6 +46,10 @@ parse_arguments() {
             (($# > 1)) || usage_error "$1 needs a value"
             printf -v "${1#--}" %s "$2"
             shift 2
+            ;;
+        --test)
+            test=true
+            shift
             ;;
         *) usage_error "unknown argument $1 (see --help)" ;;
         esac
@@ -63,6 +70,17 @@ compile() {
         tail -n 20 "$work/compile.log" >&2
         die "hostgwd does not compile in the build root"
     }
+}
+
+run_unit_tests() {
+    local root=$1
+    say "running the unit tests for $arch"
+    in_root "$root" /usr/src/hostgwd/deploy/release/unit_tests.sh "$(triplet_of "$arch")" \
+        >"$work/tests.log" || {
+        tail -n 60 "$work/tests.log" >&2
+        die "the unit tests fail for $arch"
+    }
+    tail -n 20 "$work/tests.log" | grep 'tests passed' >&2
 }
 
 # What ldd names, by the names under which the program asks for them.
@@ -134,6 +152,7 @@ main() {
     trap 'rm -rf --one-file-system "$work"' EXIT
     lock_root "$root"
     compile "$root"
+    ! $test || run_unit_tests "$root"
     gather_files "$root"
     write_image
     size=$(du -s --apparent-size -B 1000 "$work/files" | cut -f1)
