@@ -64,19 +64,20 @@ write_sources() {
         deb-src "$mirror" "$suite" >"$root/etc/apt/sources.list.d/security.list"
 }
 
+# What it says to people goes to descriptor 3, beside the log.
 fill_root() {
     local root=$1 arch=$2 packages
     mapfile -t packages < <(root_packages "$arch")
-    say "making the build root ($suite, $arch)"
+    say "making the build root ($suite, $arch)" 2>&3
     debootstrap --variant=minbase --include=ca-certificates "$suite" "$root"
     write_sources "$root"
     install -m 755 /dev/stdin "$root/usr/sbin/policy-rc.d" <<<$'#!/bin/sh\nexit 101'
     [[ $arch == "$machine" ]] || in_root "$root" dpkg --add-architecture "$arch"
     in_root "$root" apt-get -q update
     in_root "$root" apt-get -q -y dist-upgrade
-    say "installing what a build needs"
+    say "installing what a build needs" 2>&3
     in_root "$root" apt-get -q -y --no-install-recommends install "${packages[@]}"
-    say "building the libraries that are linked statically"
+    say "building the libraries that are linked statically" 2>&3
     install "$source_dir/deploy/release/libraries.sh" "$root/usr/src/libraries.sh"
     in_root "$root" /usr/src/libraries.sh "$(triplet_of "$arch")" /opt/hostgwd
 }
@@ -93,7 +94,7 @@ make_root() {
         type -P debootstrap >/dev/null || die "debootstrap is missing: deploy/dependencies.sh ship"
         log=$root.log
         rm -rf --one-file-system "$root.new"
-        (fill_root "$root.new" "$arch") >"$log" ||
+        (fill_root "$root.new" "$arch") 3>&2 >"$log" 2>&1 ||
             die "the build root could not be made; its last words are in $log:
 $(tail -n 5 "$log")"
         mv "$root.new" "$root"
