@@ -52,9 +52,9 @@ static int remove_once(struct nft *nft, bool *changed, struct error *err)
 
 	for (int i = 0; result == 0 && i < IP_FAMILIES; i++)
 		result = plan_family(nft, ip_family((enum ip_family_index)i), &batch, err);
-	*changed = batch.count > 0;
 	if (result == 0)
 		result = nft_run(nft, &batch, err);
+	*changed = result == 0 && batch.count > 0;
 	nft_batch_release(&batch);
 	return result;
 }

@@ -50,9 +50,9 @@ static int apply_once(struct nft *nft, const struct forward_rules *rules, bool *
 	for (int i = 0; result == 0 && i < IP_FAMILIES; i++)
 		result = plan_family(nft, ip_family((enum ip_family_index)i), &rules->network[i],
 		                     &batch, err);
-	*changed = batch.count > 0;
 	if (result == 0)
 		result = nft_run(nft, &batch, err);
+	*changed = result == 0 && batch.count > 0;
 	nft_batch_release(&batch);
 	return result;
 }
