@@ -4,11 +4,13 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "handle.h"
 #include "hostgw/conntrack.h"
 #include "hostgw/flannel_rules.h"
 #include "hostgw/nft_monitor.h"
+#include "look_rest.h"
 #include "rule_fight.h"
 #include "rule_words.h"
 
@@ -24,6 +26,11 @@ struct rules {
 	bool installed; /* they have stood since they were wanted so: a change now is a repair */
 	bool stale;     /* what stands may be another by now */
 	bool flannel_gone;
+
+	/* FORWARD may be long: it is looked at more seldom. */
+	bool forward_stale;   /* as above */
+	bool forward_known;   /* the last look at it succeeded, for what is wanted */
+	uint64_t forward_due; /* the next may be */
 
 	struct rules_watch_config watch; /* loop NULL: not watching */
 	struct nft_monitor *monitor;
@@ -96,8 +103,34 @@ static void note_result(struct look *look, int result, const struct error *cause
 	*err = *cause;
 }
 
+/* Of this thread: what preempted it says nothing about the chain. */
+static uint64_t cpu_nanoseconds(void)
+{
+	struct timespec spent = {0};
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &spent);
+	return (uint64_t)spent.tv_sec * 1000000000 + (uint64_t)spent.tv_nsec;
+}
+
+static int look_at_forward(struct rules *rules, uint64_t now, bool *changed, struct error *err)
+{
+	uint64_t began = cpu_nanoseconds();
+	int result;
+
+	if (!rules->forward_stale)
+		return 0;
+	/* The timer comes back to it. */
+	if (rules->watch.loop && rules->forward_known && rules->forward_due > now)
+		return 0;
+	result = forward_rules_apply(rules->nft, &rules->wanted.forward, changed, err);
+	rules->forward_stale = result < 0;
+	rules->forward_known = result == 0;
+	rules->forward_due = now + look_rest(cpu_nanoseconds() - began);
+	return result;
+}
+
 /* Each is tried, whatever became of the others. Flannel's own go only when ours stand. */
-static void look_at_all(struct rules *rules, struct look *look, struct error *err)
+static void look_at_all(struct rules *rules, uint64_t now, struct look *look, struct error *err)
 {
 	struct error cause;
 	int result;
@@ -105,8 +138,7 @@ static void look_at_all(struct rules *rules, struct look *look, struct error *er
 	*look = (struct look){0};
 	result = masquerade_apply(rules->nft, &rules->wanted.masquerade, &look->masquerade, &cause);
 	note_result(look, result, &cause, err);
-	result = forward_rules_apply(rules->nft, &rules->wanted.forward, &look->forward_changed,
-	                             &cause);
+	result = look_at_forward(rules, now, &look->forward_changed, &cause);
 	note_result(look, result, &cause, err);
 	if (look->result == 0 && !rules->flannel_gone) {
 		result = flannel_rules_remove(rules->nft, &look->flannel_changed, &cause);
@@ -153,9 +185,10 @@ static int look(struct rules *rules, uint64_t now, struct error *err)
 	rules->stale = false; /* what changes from here on tells so */
 	rules->looked_at = now;
 	rules->stats.looks++;
-	look_at_all(rules, &look, err);
+	look_at_all(rules, now, &look, err);
 	note_changes(rules, &look, now);
-	rules->by = (struct nft_committer){0};
+	if (!rules->forward_stale)
+		rules->by = (struct nft_committer){0};
 	rules->stats.in_place = look.result == 0;
 	rules->stats.failures += look.result < 0;
 	snprintf(rules->stats.trouble, sizeof(rules->stats.trouble), "%s",
@@ -169,9 +202,13 @@ static int look(struct rules *rules, uint64_t now, struct error *err)
 
 static uint64_t next_look(const struct rules *rules, uint64_t now)
 {
-	uint64_t gap = rules->looked_at + LOOK_GAP_MS, pace = rule_fight_next(&rules->fight, now);
+	uint64_t due = rules->looked_at + LOOK_GAP_MS, pace = rule_fight_next(&rules->fight, now);
 
-	return gap > pace ? gap : pace;
+	due = pace > due ? pace : due;
+	/* It is about FORWARD alone, or will be about that in any case. */
+	if ((!rules->stale || !rules->forward_known) && rules->forward_due > due)
+		due = rules->forward_due;
+	return due;
 }
 
 static void look_soon(struct rules *rules);
@@ -181,18 +218,27 @@ static void on_timer(uv_timer_t *timer)
 	look_soon(timer->data);
 }
 
+/* The look left FORWARD for later. */
+static void come_back(struct rules *rules, uint64_t now)
+{
+	if (rules->watch.loop && rules->forward_stale && !rules->stale)
+		uv_timer_start(&rules->timer, on_timer, next_look(rules, now) - now, 0);
+}
+
 /* Now, or as soon as it may be. */
 static void look_soon(struct rules *rules)
 {
 	uint64_t now = uv_now(rules->watch.loop), due = next_look(rules, now);
 	struct error err;
 
-	if (!rules->wanted_known || !rules->stale)
+	if (!rules->wanted_known || !(rules->stale || rules->forward_stale))
 		return; /* a round will, or has done */
 	if (due > now)
 		uv_timer_start(&rules->timer, on_timer, due - now, 0);
 	else if (look(rules, now, &err) < 0)
 		rules->watch.failed(rules->watch.ctx);
+	else
+		come_back(rules, now);
 }
 
 static void on_changed(void *ctx, const struct nft_committer *by)
@@ -200,7 +246,7 @@ static void on_changed(void *ctx, const struct nft_committer *by)
 	struct rules *rules = ctx;
 
 	rules->by = *by;
-	rules->stale = true;
+	rules->stale = rules->forward_stale = true;
 	rules->watch.changed(rules->watch.ctx);
 	look_soon(rules);
 }
@@ -220,7 +266,8 @@ int rules_watch(struct rules *rules, const struct rules_watch_config *config, st
 	rules->watch = *config;
 	uv_timer_init(config->loop, &rules->timer);
 	rules->timer.data = rules;
-	rules->stale = true; /* what was read before is older than the first event */
+	/* What was read before is older than the first event. */
+	rules->stale = rules->forward_stale = true;
 	return 0;
 }
 
@@ -265,6 +312,7 @@ int rules_apply(struct rules *rules, const struct rules_wanted *wanted, uint64_t
                 struct error *err)
 {
 	bool same = rules->wanted_known && memcmp(&rules->wanted, wanted, sizeof(*wanted)) == 0;
+	int result;
 
 	if (rule_fight_expire(&rules->fight, now))
 		log_info(rules->log, "Nobody has removed the nftables rules for %d minutes",
@@ -279,15 +327,19 @@ int rules_apply(struct rules *rules, const struct rules_wanted *wanted, uint64_t
 		memcpy(&rules->wanted, wanted, sizeof(*wanted));
 		rules->wanted_known = true;
 		rules->installed = false;
+		rules->forward_stale = true;
+		rules->forward_known = false;
 	}
-	return look(rules, now, err);
+	result = look(rules, now, err);
+	come_back(rules, now);
+	return result;
 }
 
 void rules_distrust(struct rules *rules)
 {
 	if (!rules)
 		return;
-	rules->stale = true;
+	rules->stale = rules->forward_stale = true;
 	rules->flannel_gone = false;
 }
 

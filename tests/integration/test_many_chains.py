@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """kube-proxy's chains for 10,000 Services are loaded beside the daemon: it neither grows nor works
-for them. How long its own table takes beside them: tests/bench/bench_rules."""
+for them. How long its own table takes beside them: tests/bench/bench_rules. Nor does a chain FORWARD
+of thousands of rules keep it busy, which it has to read whenever rules changed."""
 
+import time
 from pathlib import Path
 
 from lab import Lab
 from nodes_file import short_yaml
 from process import Process
+from waiting import poll
 
 SERVICES = 10000  # two chains each
 RELOADS = 3
@@ -60,4 +63,44 @@ def test_foreign_chains_cost_nothing() -> None:
         assert grown < GROWTH_KB
         assert spent < CPU_S
         # It is still there for its own.
+        assert "pods to the outside" in worker.run("nft", "list", "table", "inet", "hostgw").stdout
+
+
+FORWARD_RULES = 6000  # the kernel takes over 20 ms for reading them
+TRANSACTIONS = 300
+SHARE = 0.5  # of a CPU; what is printed is about 0.2, and would be 1.0 without a rest
+
+
+def test_long_forward_is_read_seldom() -> None:
+    with Lab(workers=1) as lab:
+        worker = lab.workers[0]
+        lab.write_nodes_file(short_yaml(lab.nodes))
+        rules = worker.folder / "rules"
+        dropped = "".join(
+            f"-A FORWARD -s 192.0.{i // 250}.{i % 250}/32 -j DROP\n" for i in range(FORWARD_RULES)
+        )
+        rules.write_text(f"*filter\n:FORWARD DROP [0:0]\n{dropped}COMMIT\n", encoding="ascii")
+        load = f"iptables-nft-restore <{rules}"
+        worker.run("sh", "-c", load)
+        daemon = worker.start_daemon()
+        daemon.wait_log("Watching for new subnet leases")
+
+        def ours() -> int:
+            return worker.run("iptables-nft", "-S", "FORWARD").stdout.count("hostgwd: ")
+
+        assert ours() == 2
+        cpu, begin = cpu_seconds(daemon), time.monotonic()
+        worker.run(
+            "sh",
+            "-c",
+            "nft add table ip other; i=0; "
+            f"while [ $i -lt {TRANSACTIONS} ]; do nft add chain ip other c$i; i=$((i+1)); done",
+        )
+        share = (cpu_seconds(daemon) - cpu) / (time.monotonic() - begin)
+        print(f"{FORWARD_RULES} rules in FORWARD, {TRANSACTIONS} transactions of others: "
+              f"{share:.2f} of a CPU")  # fmt: skip
+        assert share < SHARE
+        # What it is late for it does, whoever does nothing more; its own table comes first.
+        worker.run("sh", "-c", f"{load}; nft delete table inet hostgw")
+        poll(lambda: ours() == 2, "two rules of ours in FORWARD again")
         assert "pods to the outside" in worker.run("nft", "list", "table", "inet", "hostgw").stdout
