@@ -7,30 +7,24 @@
 #include <net/if.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "attributes.h"
 #include "link_codec.h"
 #include "monitor_filter.h"
 #include "nexthop_codec.h"
 #include "route_codec.h"
-#include "socket.h"
-
-/* Datagrams read in one turn of the loop; a flood of events must not starve its other users. */
-#define TURN_LIMIT 256
+#include "watch.h"
 
 /* What the shortest datagram takes of the receive space at least: the kernel counts its socket
  * buffer too. */
 #define DATAGRAM_SPACE 256
 
 struct rtnl_monitor {
-	uv_poll_t poll;
-	struct nl_socket nl;
+	struct nl_watch watch; /* first */
 	uint32_t own_port_id;
 	struct prefix networks[IP_FAMILIES];
 	struct rtnl_monitor_events events;
 	bool overrun; /* seen in this turn, told at its end */
-	bool stopped; /* a callback may stop the monitor */
 };
 
 /* What the filter in the kernel asks too; here for what that lets pass unjudged. */
@@ -125,10 +119,10 @@ static void take_message(struct rtnl_monitor *monitor, const struct nlmsghdr *me
 
 static void take_datagram(struct rtnl_monitor *monitor, ssize_t length)
 {
-	const struct nlmsghdr *message = (const struct nlmsghdr *)monitor->nl.buffer;
+	const struct nlmsghdr *message = (const struct nlmsghdr *)monitor->watch.nl.buffer;
 	int left = (int)length;
 
-	while (!monitor->stopped && nl_message_fits(message, left)) {
+	while (!monitor->watch.stopped && nl_message_fits(message, left)) {
 		take_message(monitor, message);
 		message = mnl_nlmsg_next(message, &left);
 	}
@@ -137,7 +131,7 @@ static void take_datagram(struct rtnl_monitor *monitor, ssize_t length)
 static void read_events(struct rtnl_monitor *monitor, uint32_t limit)
 {
 	for (uint32_t i = 0; i < limit; i++) {
-		ssize_t length = nl_socket_receive(&monitor->nl);
+		ssize_t length = nl_socket_receive(&monitor->watch.nl);
 
 		if (length == -EAGAIN)
 			return;
@@ -153,44 +147,19 @@ static void tell_overrun(struct rtnl_monitor *monitor)
 	bool overrun = monitor->overrun;
 
 	monitor->overrun = false;
-	if (overrun && !monitor->stopped)
+	if (overrun && !monitor->watch.stopped)
 		monitor->events.overrun(monitor->events.ctx);
 }
 
-static void on_readable(uv_poll_t *poll, int status, int events)
+static void on_readable(struct nl_watch *watch)
 {
-	struct rtnl_monitor *monitor = poll->data;
+	struct rtnl_monitor *monitor = (struct rtnl_monitor *)watch;
 
-	(void)events;
-	read_events(monitor, TURN_LIMIT);
+	read_events(monitor, NL_WATCH_TURN);
 	tell_overrun(monitor);
-	/* A netlink socket shows ENOBUFS as POLLERR, upon which libuv calls with UV_EBADF and
-	 * stops polling. The error is gone once it was read; starting again cannot fail, as
-	 * nobody else polls this descriptor. */
-	if (status < 0 && !monitor->stopped)
-		(void)uv_poll_start(poll, UV_READABLE, on_readable);
 }
 
-static void on_closed(uv_handle_t *handle)
-{
-	struct rtnl_monitor *monitor = handle->data;
-
-	nl_socket_close(&monitor->nl);
-	free(monitor);
-}
-
-/* Saves work only, so a kernel that refuses it is none the worse. */
-static void attach_filter(struct rtnl_monitor *monitor)
-{
-	struct monitor_filter filter;
-	struct sock_fprog program = {.filter = filter.code};
-
-	monitor_filter_make(monitor->own_port_id, monitor->networks, &filter);
-	program.len = filter.length;
-	(void)setsockopt(monitor->nl.fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program));
-}
-
-static int join_groups(struct rtnl_monitor *monitor, struct error *err)
+static int join_groups(struct nl_socket *nl, struct error *err)
 {
 	static const unsigned groups[] = {
 		RTNLGRP_LINK,       RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR,
@@ -198,7 +167,7 @@ static int join_groups(struct rtnl_monitor *monitor, struct error *err)
 	};
 
 	for (size_t i = 0; i < sizeof(groups) / sizeof(*groups); i++) {
-		int result = nl_socket_join(&monitor->nl, groups[i], err);
+		int result = nl_socket_join(nl, groups[i], err);
 
 		/* Before Linux 5.3 there are no nexthop objects, nor news of them. */
 		if (result < 0 && !(groups[i] == RTNLGRP_NEXTHOP && result == -EINVAL))
@@ -207,40 +176,21 @@ static int join_groups(struct rtnl_monitor *monitor, struct error *err)
 	return 0;
 }
 
-static int open_socket(struct rtnl_monitor *monitor, struct error *err)
+static int start(struct rtnl_monitor *monitor, uv_loop_t *loop, struct error *err)
 {
-	int result = nl_socket_open(&monitor->nl, NETLINK_ROUTE, err);
+	struct monitor_filter filter;
+	struct nl_watch_config config = {
+		.loop = loop,
+		.protocol = NETLINK_ROUTE,
+		.filter.filter = filter.code,
+		.join = join_groups,
+		.readable = on_readable,
+		.what = "watching routes, links and addresses",
+	};
 
-	if (result < 0)
-		return result;
-	/* First, so that a flood does not get in by the open door. */
-	attach_filter(monitor);
-	return join_groups(monitor, err);
-}
-
-/* Opens the socket and hangs it on the loop; from uv_poll_init on only uv_close frees it. */
-static int start(uv_loop_t *loop, struct rtnl_monitor *monitor, struct error *err)
-{
-	int result = open_socket(monitor, err);
-
-	if (result == 0) {
-		result = uv_poll_init(loop, &monitor->poll, monitor->nl.fd);
-		if (result < 0)
-			error_set(err, -result, "%s", uv_strerror(result));
-	}
-	if (result < 0) {
-		nl_socket_close(&monitor->nl);
-		free(monitor);
-		return error_wrap(err, "watching routes, links and addresses");
-	}
-	monitor->poll.data = monitor;
-	result = uv_poll_start(&monitor->poll, UV_READABLE, on_readable);
-	if (result < 0) {
-		rtnl_monitor_stop(monitor);
-		return error_set(err, -result, "watching routes, links and addresses: %s",
-		                 uv_strerror(result));
-	}
-	return 0;
+	monitor_filter_make(monitor->own_port_id, monitor->networks, &filter);
+	config.filter.len = filter.length;
+	return nl_watch_start(&monitor->watch, &config, err);
 }
 
 int rtnl_monitor_start(const struct rtnl_monitor_config *config, struct rtnl_monitor **out,
@@ -254,7 +204,7 @@ int rtnl_monitor_start(const struct rtnl_monitor_config *config, struct rtnl_mon
 	monitor->own_port_id = config->own->requests.port_id;
 	memcpy(monitor->networks, config->networks, sizeof(monitor->networks));
 	monitor->events = config->events;
-	result = start(config->loop, monitor, err);
+	result = start(monitor, config->loop, err);
 	if (result == 0)
 		*out = monitor;
 	return result;
@@ -265,14 +215,12 @@ void rtnl_monitor_drain(struct rtnl_monitor *monitor)
 	if (!monitor)
 		return;
 	/* No more than can be waiting now: a flood must not keep us here. */
-	read_events(monitor, monitor->nl.receive_space / DATAGRAM_SPACE);
+	read_events(monitor, monitor->watch.nl.receive_space / DATAGRAM_SPACE);
 	tell_overrun(monitor);
 }
 
 void rtnl_monitor_stop(struct rtnl_monitor *monitor)
 {
-	if (!monitor)
-		return;
-	monitor->stopped = true;
-	uv_close((uv_handle_t *)&monitor->poll, on_closed);
+	if (monitor)
+		nl_watch_stop(&monitor->watch);
 }
