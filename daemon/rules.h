@@ -2,7 +2,8 @@
 /*
  * The host's nftables rules, kept right: what is wanted is compared with what stands, and what
  * differs is put right, at once when somebody else's transaction may have changed it, without a
- * round. Then flows that began in the gap lose their connection tracking entry.
+ * round; a long FORWARD after a rest (look_rest.h), and in a long fight at a pace (rule_fight.h).
+ * Then flows that began in the gap lose their connection tracking entry.
  */
 #ifndef DAEMON_RULES_H
 #define DAEMON_RULES_H
