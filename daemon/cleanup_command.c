@@ -23,7 +23,7 @@
 struct cleanup {
 	const struct options *options;
 	const struct log *log;
-	struct settings settings; /* zeros without --kube-subnet-mgr */
+	struct settings settings; /* see settings_load_for_cleanup */
 	struct net_conf conf;     /* with --flannel */
 	struct rtnl *rtnl;
 	struct nft *nft;
@@ -249,20 +249,15 @@ static void remove_files(struct cleanup *cleanup)
 
 static void forget_annotations(struct cleanup *cleanup)
 {
-	const char *name = cleanup->settings.node_name;
+	struct settings *settings = &cleanup->settings;
 	struct error err;
 
-	if (!cleanup->settings.kube)
+	if (!settings->kube)
 		return;
-	if (!name[0])
-		error_set(&err, EINVAL,
-		          "the annotations of this host's Node stay: its name is not "
-		          "known here; give --node-name");
-	else if (cleanup->options->dry_run || cleanup_node_forget(&cleanup->settings, &err) == 0) {
-		tell(cleanup, "our annotations of node %s", name);
-		return;
-	}
-	note_failure(cleanup, &err);
+	if (cleanup_node_forget(settings, cleanup->options->dry_run, &err) < 0)
+		note_failure(cleanup, &err);
+	else
+		tell(cleanup, "our annotations of node %s", settings->node_name);
 }
 
 /* ---- life ---- */
@@ -276,10 +271,8 @@ static void warn(void *ctx, const char *text)
 static int get_ready(struct cleanup *cleanup, struct error *err)
 {
 	const struct options *options = cleanup->options;
-	int result = 0;
+	int result = settings_load_for_cleanup(options, &cleanup->settings, err);
 
-	if (options->kube_subnet_mgr)
-		result = settings_load(options, cleanup->log, &cleanup->settings, err);
 	if (result == 0 && options->flannel)
 		result = net_conf_read(options->net_config_path, &cleanup->conf, warn,
 		                       (void *)cleanup->log, err);

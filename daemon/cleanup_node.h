@@ -7,7 +7,9 @@
 
 #include "settings.h"
 
-/* Sends one patch and waits for its answer (half a minute at most). Takes settings->kube over. */
-int cleanup_node_forget(struct settings *settings, struct error *err);
+/* Sends one patch and waits for its answer (half a minute at most). Where only the Pod is known,
+ * its Node is asked for first, and settings->node_name is filled. `look_only`: nothing is patched.
+ * Takes settings->kube over. */
+int cleanup_node_forget(struct settings *settings, bool look_only, struct error *err);
 
 #endif

@@ -65,12 +65,17 @@ static int check_numbers(const struct options *options, struct error *err)
 	return 0;
 }
 
-static int check_texts(const struct options *options, struct error *err)
+static int check_prefix(const struct options *options, struct error *err)
 {
 	if (!options->kube_annotation_prefix[0])
 		return error_set(err, EINVAL,
 		                 "--kube-annotation-prefix is empty; flannel's is "
 		                 "flannel.alpha.coreos.com");
+	return 0;
+}
+
+static int check_subnet_file(const struct options *options, struct error *err)
+{
 	if (file_check_target(options->subnet_file, err) < 0)
 		return error_wrap(err, "--subnet-file");
 	return 0;
@@ -186,7 +191,9 @@ int settings_load(const struct options *options, const struct log *log, struct s
 	if (result == 0)
 		result = check_numbers(options, err);
 	if (result == 0)
-		result = check_texts(options, err);
+		result = check_prefix(options, err);
+	if (result == 0)
+		result = check_subnet_file(options, err);
 	if (result == 0)
 		result = read_nonmasquerade(options, out, err);
 	if (result == 0)
@@ -196,6 +203,21 @@ int settings_load(const struct options *options, const struct log *log, struct s
 		                       err);
 	if (result == 0)
 		result = cni_file_check(options, out->conf.network, err);
+	if (result == 0)
+		result = find_kube_config(options, out, err);
+	return result;
+}
+
+int settings_load_for_cleanup(const struct options *options, struct settings *out,
+                              struct error *err)
+{
+	int result = check_numbers(options, err);
+
+	*out = (struct settings){.options = options};
+	if (result == 0)
+		result = check_prefix(options, err);
+	if (result == 0)
+		result = choose_node_name(options, out, err);
 	if (result == 0)
 		result = find_kube_config(options, out, err);
 	return result;

@@ -26,6 +26,11 @@ struct settings {
 /* Negative: a mistake in options or files; `err` names it and the remedy, *out holds nothing. */
 int settings_load(const struct options *options, const struct log *log, struct settings *out,
                   struct error *err);
+/* The same for taking away what a run with these options left. The files of such a run may be gone,
+ * so none is read but the kubeconfig: of *out only node and API are filled, with --kube-subnet-mgr.
+ */
+int settings_load_for_cleanup(const struct options *options, struct settings *out,
+                              struct error *err);
 void settings_free(struct settings *settings);
 
 #endif

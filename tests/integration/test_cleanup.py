@@ -9,6 +9,7 @@ import pytest
 
 import nodes_file
 from dual_stack import DUAL_CONF, DUAL_NODES
+from guide import GUIDE
 from lab import NODES, Lab, Worker, hostgwd
 from waiting import poll
 
@@ -136,6 +137,18 @@ def test_a_dry_run_changes_nothing(worker: Worker) -> None:
     assert f"file {worker.folder}/net.d/10-flannel.conflist" in did
 
 
+def test_what_flanneld_wrote_by_now_stays(worker: Worker) -> None:
+    """The guide's way back to flannel."""
+    (worker.folder / "net.d").mkdir()
+    run_daemon(worker)
+    done = cleanup(worker, "--subnet-file=")
+    assert done.returncode == 0, done.stderr
+    assert worker.subnet_file.exists()
+    assert "removed nftables table inet hostgw" in done.stdout
+    commands = [line for line in GUIDE.read_text("utf-8").splitlines() if "hostgwd cleanup" in line]
+    assert any(line.endswith("hostgwd cleanup --subnet-file=") for line in commands)
+
+
 def test_refuses_while_a_daemon_runs(worker: Worker) -> None:
     (worker.folder / "net.d").mkdir()
     daemon = worker.start_daemon()
@@ -201,3 +214,15 @@ def test_mistakes(worker: Worker) -> None:
     assert done.returncode == 2
     assert "/absent/net-conf.json: no such file" in done.stderr
     assert cleanup(worker, "--dryrun").returncode == 2
+
+
+@pytest.mark.parametrize("protocol", ["2", "3", "4", "16", "186"])
+def test_routes_of_others_cannot_be_called_ours(worker: Worker, protocol: str) -> None:
+    """kernel, boot, static, dhcp, bgp: that would take the host off the network."""
+    worker.batch(f"route add 172.16.0.0/16 via 192.168.2.46 dev ens192 proto {protocol}")
+    before = host_state(worker)
+    for look in ([], ["--dry-run"]):
+        done = cleanup(worker, f"--route-protocol={protocol}", *look)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert f"--route-protocol {protocol} is the mark of the kernel or of" in done.stderr
+    assert host_state(worker) == before

@@ -234,6 +234,24 @@ def test_stops_while_it_does_not_know_its_node(api: FakeApiServer, worker: Worke
     assert daemon.stop() == 0
 
 
+def test_cleanup_finds_the_node_of_the_pod(api: FakeApiServer, worker: Worker) -> None:
+    """net-conf.json is a ConfigMap's, and not on the host."""
+    worker.net_conf.unlink()
+    who = ["env", "POD_NAME=flannel-x", "POD_NAMESPACE=kube-flannel"]
+    flags = ["--kube-subnet-mgr", f"--kubeconfig-file={config(api, worker)}"]
+    own = [a for a in worker.host_arguments() if not a.startswith("--node-name")]
+    cleanup = [*who, hostgwd(), "cleanup", *flags, *own]
+    lost = worker.run(*cleanup, check=False)
+    assert lost.returncode == 1
+    assert "as pod kube-flannel/flannel-x does not tell its name (--node-name" in lost.stderr
+    api.pods["kube-flannel/flannel-x"] = worker.name
+    dry = worker.run(*cleanup, "--dry-run").stdout
+    assert f"would remove our annotations of node {worker.name}\n" in dry
+    assert patches(api) == []
+    assert f"removed our annotations of node {worker.name}\n" in worker.run(*cleanup).stdout
+    assert patches(api)[0]["metadata"]["annotations"]["flannel.alpha.coreos.com/public-ip"] is None
+
+
 # ---- KUBECONFIG ----
 
 
