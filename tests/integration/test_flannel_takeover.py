@@ -5,7 +5,7 @@ from typing import Generator
 
 import pytest
 
-from lab import INTERNET, NETWORK, Lab, Worker
+from lab import INTERNET, NETWORK, Lab, Worker, hostgwd
 from nodes_file import short_yaml
 from traffic import converse, echo, sniff, wait_new_flow
 from waiting import poll
@@ -106,3 +106,22 @@ def test_takeover(lab: Lab, flannel: str) -> None:
     assert seen["packets"] >= reports[flows[0].name]["sent"], seen
     assert seen["leaks"] == 0, seen
     assert daemon.stop() == 0
+
+
+@pytest.mark.parametrize("flannel", [IPTABLES, NFTABLES], ids=["iptables", "nftables"])
+def test_cleanup_takes_them_away_without_a_daemon(lab: Lab, flannel: str) -> None:
+    worker = lab.workers[0]
+    cleanup = [hostgwd(), "cleanup", *worker.host_arguments()]
+    worker.run("sh", "-ec", OTHERS)
+    before = everything(worker)
+    worker.run("sh", "-ec", flannel)
+    left = everything(worker)
+    assert left != before
+    assert worker.run(*cleanup).stdout == "nothing to remove\n", "only with --flannel"
+    dry = worker.run(*cleanup, "--flannel", "--dry-run").stdout
+    assert "would remove flannel's nftables tables, its iptables chains" in dry
+    assert everything(worker) == left
+    done = worker.run(*cleanup, "--flannel").stdout
+    assert "removed flannel's nftables tables, its iptables chains" in done
+    assert everything(worker) == before
+    assert worker.run(*cleanup, "--flannel").stdout == "nothing to remove\n"

@@ -8,7 +8,7 @@ from typing import Generator
 import pytest
 
 from firewalld import start_firewalld
-from lab import Lab, Worker
+from lab import Lab, Worker, hostgwd
 from nodes_file import short_yaml
 from private_root import PrivateRoot, cached_package
 from process import Process
@@ -139,6 +139,23 @@ def test_docker(two: Lab) -> None:
     stop(start(two, "--iptables-forward-rules=false"))
     assert saved(first) == before
     assert_cut_off(two)
+
+
+def test_cleanup_takes_ours_away_and_leaves_theirs(two: Lab) -> None:
+    """What a look says would go is what goes; Docker's rules stay as they were."""
+    first = two.workers[0]
+    cleanup = [hostgwd(), "cleanup", *first.host_arguments()]
+    restore(first, DOCKER)
+    before = saved(first), first.run("nft", "-s", "list", "ruleset").stdout
+    stop(start(two))
+    assert forward(first)[-2:] == OURS
+    with_ours = saved(first)
+    dry = first.run(*cleanup, "--dry-run").stdout
+    assert "would remove our rules in iptables' chain FORWARD" in dry
+    assert saved(first) == with_ours
+    done = first.run(*cleanup).stdout
+    assert "removed our rules in iptables' chain FORWARD" in done
+    assert (saved(first), first.run("nft", "-s", "list", "ruleset").stdout) == before
 
 
 def befall(worker: Worker, what: str) -> None:
