@@ -13,6 +13,7 @@
 #include <uv.h>
 
 #include "agent_state.h"
+#include "host_address.h"
 #include "host_check.h"
 #include "reload.h"
 
@@ -85,6 +86,8 @@ static void on_node_changed(void *ctx, const struct node_record *record)
 	monitoring_note_event(agent->monitoring);
 	if (strcmp(record->name, agent->settings.node_name) == 0) {
 		own_node_update(&agent->own, record);
+		if (host_ask_address(&agent->host, &agent->own))
+			rounds_ask(&agent->rounds);
 		if (agent->rounds.running)
 			publish_node(agent, agent->rounds.ready);
 	}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "agent_state.h"
+#include "host_address.h"
 
 static struct warm_facts gather_facts(const struct agent *agent, const char *resource_version)
 {
@@ -46,6 +47,7 @@ int agent_recall(struct agent *agent, char **version, struct error *err)
 	node_table_free(agent->nodes);
 	agent->nodes = memory.nodes;
 	agent->own = memory.own;
+	host_ask_address(&agent->host, &agent->own); /* a round is asked for below */
 	*version = memory.resource_version;
 	agent->rounds.nodes = agent->nodes;
 	agent->rounds.may_run = true;

@@ -7,6 +7,7 @@
 
 #include "cni_file.h"
 #include "file.h"
+#include "host_address.h"
 #include "instance.h"
 #include "subnet_file.h"
 
@@ -71,16 +72,6 @@ void host_close(struct host *host)
 }
 
 /* ---- facts ---- */
-
-static void update_public_ip(struct host *host)
-{
-	const struct options *options = host->settings->options;
-	const char *const given[IP_FAMILIES] = {options->public_ip, options->public_ipv6};
-
-	for (int i = 0; i < IP_FAMILIES; i++)
-		if (!given[i][0])
-			host->public_ip[i] = host->uplink.address[i];
-}
 
 /* Replacing an interface, as tools that configure networks do, takes less than this. */
 #define STAND_IN_AFTER_MS 5000
@@ -167,6 +158,7 @@ int host_look(struct host *host, struct error *err)
 		return result;
 	master = master_of(&host->links, before.index);
 	take_snapshot(host, &fresh);
+	host_choose_by_address(host);
 	result = find_uplink(host, err);
 	if (result < 0)
 		return result;
@@ -174,7 +166,7 @@ int host_look(struct host *host, struct error *err)
 	/* Replaced under its name, or put under another master: the routes went with that. */
 	if (host->uplink.index != before.index || master_of(&host->links, before.index) != master)
 		reconcile_distrust(host->reconciler, true);
-	update_public_ip(host);
+	host_update_public_ip(host);
 	host->links_stale = false;
 	return 0;
 }

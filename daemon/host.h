@@ -39,6 +39,9 @@ struct host {
 	struct neighbour_room neighbours[IP_FAMILIES]; /* as of the last round */
 	struct obstacles obstacles;                    /* other packet filters */
 	struct ip_addr public_ip[IP_FAMILIES]; /* what other nodes are to use; family 0: none */
+	/* see host_address.h; family 0: none */
+	struct ip_addr asked_ip[IP_FAMILIES];   /* by the own Node's annotations */
+	struct ip_addr refused_ip[IP_FAMILIES]; /* of these, told of already */
 
 	/* so far */
 	uint64_t overruns; /* the kernel had to drop news for us */

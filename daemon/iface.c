@@ -233,6 +233,22 @@ static int choose_by_reach(const char *text, const struct net_conf *conf, struct
 	return take_link(link, conf, links, NULL, out, err);
 }
 
+int iface_by_address(const struct options *options, const struct net_conf *conf,
+                     const struct link_snapshot *links, const struct ip_addr *addr,
+                     struct uplink *out, struct error *err)
+{
+	const struct link_address *address = link_find_address(links, addr);
+	const struct link *link = address ? link_find(links, address->index) : NULL;
+	char text[IP_TEXT_MAX];
+	int result;
+
+	if (!link)
+		return error_set(err, ENODEV, "no interface of this host has %s",
+		                 ip_format(addr, text));
+	result = take_link(link, conf, links, addr, out, err);
+	return result < 0 ? result : check_vrf(links, link, options->route_table, err);
+}
+
 /* ---- by default route ---- */
 
 /* An interface that only IPv6 is configured for is found by IPv6's. */

@@ -21,6 +21,11 @@ int iface_choose(const struct options *options, const struct net_conf *conf, str
                  const struct link_snapshot *links, const struct log *log, struct uplink *out,
                  struct error *err);
 
+/* Takes the interface that holds `addr`. -ENODEV: none does; -EINVAL: it cannot be taken. */
+int iface_by_address(const struct options *options, const struct net_conf *conf,
+                     const struct link_snapshot *links, const struct ip_addr *addr,
+                     struct uplink *out, struct error *err);
+
 /* A flag says which interface to take, so that no other may stand in for it. */
 bool iface_is_named(const struct options *options);
 

@@ -45,19 +45,36 @@ void own_node_forget(struct own_node *own)
 	memset(own, 0, sizeof(*own));
 }
 
-struct ip_addr own_node_public_ip(const struct own_node *own, enum ip_family_index family,
-                                  const struct ip_addr *detected)
+/* Family 0: the annotation is not there, or no address of the family. */
+static struct ip_addr read_address(const struct own_node *own, enum node_annotation annotation,
+                                   enum ip_family_index family)
 {
-	static const enum node_annotation overwrites[IP_FAMILIES] = {
-		[IP_V4] = NODE_ANNOTATION_PUBLIC_IP_OVERWRITE,
-		[IP_V6] = NODE_ANNOTATION_PUBLIC_IPV6_OVERWRITE,
-	};
-	const char *text = own->annotations[overwrites[family]];
+	const char *text = own->annotations[annotation];
 	struct ip_addr addr;
 
 	if (text && ip_parse(text, &addr) && addr.family == ip_family(family))
 		return addr;
-	return *detected;
+	return (struct ip_addr){0};
+}
+
+struct ip_addr own_node_asked_ip(const struct own_node *own, enum ip_family_index family)
+{
+	return read_address(own,
+	                    family == IP_V4 ? NODE_ANNOTATION_NODE_PUBLIC_IP
+	                                    : NODE_ANNOTATION_NODE_PUBLIC_IPV6,
+	                    family);
+}
+
+struct ip_addr own_node_public_ip(const struct own_node *own, enum ip_family_index family,
+                                  const struct ip_addr *detected)
+{
+	const struct ip_addr addr = read_address(own,
+	                                         family == IP_V4
+	                                                 ? NODE_ANNOTATION_PUBLIC_IP_OVERWRITE
+	                                                 : NODE_ANNOTATION_PUBLIC_IPV6_OVERWRITE,
+	                                         family);
+
+	return addr.family != 0 ? addr : *detected;
 }
 
 static bool want(const struct own_node *own, struct kube_node_patch *patch,

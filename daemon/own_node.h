@@ -21,6 +21,10 @@ int own_node_update(struct own_node *own, const struct node_record *record);
 int own_node_patched(struct own_node *own, const struct kube_node_patch *patch);
 void own_node_forget(struct own_node *own);
 
+/* What the Node asks for in place of --public-ip: annotation node-public-ip or node-public-ipv6.
+ * Family 0: nothing. */
+struct ip_addr own_node_asked_ip(const struct own_node *own, enum ip_family_index family);
+
 /* The addresses that other nodes are to use as next hop: the overwrite annotation's, else
  * `detected`. Family 0: none. */
 struct ip_addr own_node_public_ip(const struct own_node *own, enum ip_family_index family,

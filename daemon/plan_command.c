@@ -3,10 +3,12 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <uv.h>
 
 #include "handle.h"
 #include "host.h"
+#include "host_address.h"
 #include "node_source.h"
 #include "plan_print.h"
 
@@ -41,6 +43,13 @@ static void on_node_changed(void *ctx, const struct node_record *record)
 	struct error err;
 	bool changed;
 
+	if (strcmp(record->name, command->settings.node_name) == 0) {
+		struct own_node own = {0};
+
+		own_node_update(&own, record);
+		host_ask_address(&command->host, &own);
+		own_node_forget(&own);
+	}
 	if (node_table_upsert(command->nodes, record, &changed, &err) < 0)
 		log_error(command->log, "%s", err.text);
 }

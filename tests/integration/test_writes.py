@@ -203,6 +203,58 @@ def test_events_are_tried_again(api: FakeApiServer, worker: Worker) -> None:
     assert api.kinds().count("event") == 2
 
 
+# ---- which address others are to use ----
+
+
+def put_own(api: FakeApiServer, worker: Worker, **annotations: str) -> None:
+    api.put(make_node(worker.name, worker.node.pod_cidr, worker.address, **annotations))
+
+
+def public_ips(api: FakeApiServer) -> list[str]:
+    """As they were patched."""
+    key = "flannel.alpha.coreos.com/public-ip"
+    annotations = [patch.get("metadata", {}).get("annotations", {}) for patch in patches(api)]
+    return [texts[key] for texts in annotations if key in texts]
+
+
+def test_the_node_asks_for_an_address(api: FakeApiServer, worker: Worker) -> None:
+    """node-public-ip is in place of --public-ip; one that host-gw cannot use is refused."""
+    worker.batch("address add 192.168.2.144/24 dev ens192")
+    put_own(api, worker, node_public_ip="192.168.2.144")
+    daemon = start(api, worker, f"--public-ip={worker.address}")
+    poll_equal(lambda: public_ips(api), ["192.168.2.144"], "public-ip")
+    put_own(api, worker, node_public_ip="10.9.9.9", public_ip="192.168.2.144")
+    daemon.wait_log("annotation node-public-ip, 10.9.9.9, is no address of interface ens192")
+    poll_equal(lambda: public_ips(api), ["192.168.2.144", worker.address], "public-ip")
+    assert daemon.stop() == 0
+    assert daemon.log().count("is no address of interface") == 1
+
+
+def test_the_address_that_is_asked_for_chooses_the_interface(
+    api: FakeApiServer, worker: Worker
+) -> None:
+    worker.batch(
+        "link add ens224 type veth peer name peer224",
+        "address add 192.168.3.44/24 dev ens224",
+        "link set ens224 up",
+        "link set peer224 up",
+    )
+    put_own(api, worker, node_public_ip="192.168.3.44")
+    api.put(make_node("kubworker2", "10.1.4.0/24", "192.168.3.45"))
+    flags = ["--kube-subnet-mgr", f"--kubeconfig-file={config(api, worker)}"]
+    plan = worker.run(hostgwd(), "plan", *flags, *worker.host_arguments()).stdout
+    assert "+ 10.1.4.0/24 via 192.168.3.45 dev ens224" in plan
+    daemon = start(api, worker)
+    daemon.wait_log("Using interface with name ens224 and address 192.168.3.44")
+    poll_equal(worker.routes, {"10.1.4.0/24": "192.168.3.45"}, "routes")
+    poll_equal(lambda: public_ips(api), ["192.168.3.44"], "public-ip")
+    assert daemon.stop() == 0
+    # A flag that names the interface counts for more.
+    named = start(api, worker, "--iface=ens192")
+    named.wait_log("annotation node-public-ip, 192.168.3.44, is no address of interface ens192")
+    assert named.stop() == 0
+
+
 # ---- who am I ----
 
 

@@ -177,6 +177,29 @@ static void test_public_ip_overwrite(void **state)
 	own_node_forget(&own);
 }
 
+static void test_asked_address(void **state)
+{
+	struct node_record record = {.name = "n"};
+	struct own_node own = {0};
+	struct ip_addr addr, wanted;
+
+	(void)state;
+	assert_int_equal(own_node_asked_ip(&own, IP_V4).family, 0);
+	record.annotations[NODE_ANNOTATION_NODE_PUBLIC_IP] = "192.168.2.45";
+	record.annotations[NODE_ANNOTATION_NODE_PUBLIC_IPV6] = "192.168.2.46"; /* wrong family */
+	own_node_update(&own, &record);
+	addr = own_node_asked_ip(&own, IP_V4);
+	wanted = make_ip("192.168.2.45");
+	assert_true(ip_equal(&addr, &wanted));
+	assert_int_equal(own_node_asked_ip(&own, IP_V6).family, 0);
+	record.annotations[NODE_ANNOTATION_NODE_PUBLIC_IP] = "nowhere";
+	record.annotations[NODE_ANNOTATION_NODE_PUBLIC_IPV6] = "fd00::45";
+	own_node_update(&own, &record);
+	assert_int_equal(own_node_asked_ip(&own, IP_V4).family, 0);
+	assert_int_equal(own_node_asked_ip(&own, IP_V6).family, AF_INET6);
+	own_node_forget(&own);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -185,6 +208,7 @@ int main(void)
 		cmocka_unit_test(test_own_node_fresh),
 		cmocka_unit_test(test_own_node_differences),
 		cmocka_unit_test(test_public_ip_overwrite),
+		cmocka_unit_test(test_asked_address),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
