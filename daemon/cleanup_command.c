@@ -150,10 +150,11 @@ static int remove_routes(struct cleanup *cleanup, struct error *err)
 	if (result == 0)
 		result = send_nexthops(cleanup, &gone, err);
 	for (size_t i = 0; i < kept.nexthop_count; i++)
-		log_warning(cleanup->log,
-		            "nexthop object %u stays: another program's route leads through it (ip "
-		            "route show nhid %u)",
-		            kept.nexthops[i].id, kept.nexthops[i].id);
+		log_warning(
+			cleanup->log,
+			"nexthop object %u stays: another program's route leads through it; remove "
+			"that (ip route show nhid %u), and run this again",
+			kept.nexthops[i].id, kept.nexthops[i].id);
 	cleanup_finds_release(&all);
 	cleanup_finds_release(&gone);
 	cleanup_finds_release(&kept);
@@ -311,7 +312,8 @@ static void print_summary(const struct cleanup *cleanup)
 	else if (cleanup->options->dry_run)
 		printf("%zu to remove; nothing was changed\n", cleanup->removed);
 	else
-		printf("%zu removed, %zu failed\n", cleanup->removed, cleanup->failed);
+		printf("%zu removed, %zu failed%s\n", cleanup->removed, cleanup->failed,
+		       cleanup->failed > 0 ? "; mend what the errors name, and run it again" : "");
 }
 
 int cleanup_command_run(const struct options *options, const struct log *log)

@@ -48,13 +48,18 @@ void rule_words_repair(const struct log *log, const struct masquerade_report *re
 	char who[WHO_MAX], what[WHAT_MAX];
 
 	if (report->changed)
-		log_warning(log, "nftables table inet %s was changed by %s and is put right: %s",
-		            MASQUERADE_TABLE, name_committer(by, who), list_findings(report, what));
+		log_warning(
+			log,
+			"nftables table inet %s was changed by %s and is put right: %s; a program "
+			"that loads rules is to flush its own tables alone, not the whole ruleset",
+			MASQUERADE_TABLE, name_committer(by, who), list_findings(report, what));
 	if (forward_changed)
-		log_warning(log,
-		            "FORWARD of iptables-nft was changed by %s: our rules in it are "
-		            "put right",
-		            name_committer(by, who));
+		log_warning(
+			log,
+			"FORWARD of iptables-nft was changed by %s: our rules in it are "
+			"put right; a program that loads rules is to leave those of others there "
+			"(iptables-restore --noflush)",
+			name_committer(by, who));
 }
 
 void rule_words_fight(const struct log *log, bool in_table, const struct nft_committer *by)

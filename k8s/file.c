@@ -37,8 +37,10 @@ static int read_all(int fd, const char *path, size_t max, char *buffer, size_t *
 		*length += (size_t)count;
 	} while (count != 0 && *length <= max);
 	if (*length > max)
-		return error_set(err, EFBIG, "%s is larger than %zu bytes, which cannot be right",
-		                 path, max);
+		return error_set(
+			err, EFBIG,
+			"%s is larger than %zu bytes, which cannot be right: is it another file?",
+			path, max);
 	buffer[*length] = '\0';
 	return 0;
 }
@@ -53,7 +55,8 @@ static int read_open(int fd, const char *path, size_t max, char **text, size_t *
 	if (fstat(fd, &st) < 0)
 		return failed(path, errno, err);
 	if (!S_ISREG(st.st_mode))
-		return error_set(err, EINVAL, "%s is not a regular file", path);
+		return error_set(err, EINVAL, "%s is not a regular file: name the file itself",
+		                 path);
 	room = (size_t)st.st_size < max ? (size_t)st.st_size + 4096 : max;
 	if (room > max)
 		room = max;

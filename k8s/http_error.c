@@ -219,7 +219,11 @@ int http_explain_transport(CURL *easy, CURLcode code, const char *words,
 	default:
 		if (strstr(words, "CONNECT tunnel")) /* the proxy's answer to CONNECT */
 			return explain_proxy(words, config, err);
-		return error_set(err, EIO, "the connection to %s broke: %s", config->server, words);
+		return error_set(
+			err, EIO,
+			"the connection to %s broke: %s (is the API server restarting, or does "
+			"something on the way cut connections?)",
+			config->server, words);
 	}
 }
 
@@ -250,7 +254,7 @@ static int explain_unauthorized(const struct kube_config *config, struct error *
 	/* Another code than 403's: this one may pass. */
 	return error_set(err, EKEYREJECTED,
 	                 "%s does not accept the credentials of %s (%s): they may have expired, or "
-	                 "belong to another cluster",
+	                 "belong to another cluster; make them anew",
 	                 config->server, config->origin, what);
 }
 
