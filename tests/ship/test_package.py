@@ -174,6 +174,17 @@ def test_a_reload_is_one(site: Site) -> None:
     assert site.machine.show("hostgwd.service", "ActiveState") == "active"
 
 
+def test_a_program_that_routes_too_is_named_at_start(site: Site) -> None:
+    """Though it is of another user, root, and the service is not."""
+    shutil.copy("/bin/sleep", site.overlay.path / "root/flanneld")
+    site.machine.run("systemd-run", "--unit=rival", "/root/flanneld", "infinity")
+    site.machine.run("systemctl", "restart", "hostgwd")
+    rival = site.machine.show("rival.service", "MainPID")
+    poll(lambda: f"flanneld runs as process {rival}: "
+         in site.machine.journal("hostgwd.service"), "a warning of flanneld")
+    site.machine.run("systemctl", "stop", "rival")
+
+
 def test_booted_without_an_api_server_its_routes_are_back(site: Site) -> None:
     # What is known is written at the latest when it stops.
     site.machine.power_off()
