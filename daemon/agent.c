@@ -52,7 +52,7 @@ static bool is_ready(void *ctx, char *text, size_t size)
 static void tell_service(struct agent *agent)
 {
 	const struct reconcile_stats stats = reconcile_stats(agent->host.reconciler);
-	char text[256];
+	char text[256] = "";
 	bool ready = is_ready(agent, text, sizeof(text));
 
 	if (ready)
