@@ -46,17 +46,17 @@ static int explain_certificate(CURL *easy, const char *words, const struct kube_
 	case VERIFY_OK:
 	case VERIFY_UNSPECIFIED:
 		return error_set(err, EKEYREJECTED,
-		                 "the certificate of %s is for another name: %s (use a name or "
-		                 "address that it has, or set tls-server-name in the kubeconfig)",
+		                 "the certificate of %s is for another name: %s; use a name or "
+		                 "address that it has, or set tls-server-name in the kubeconfig",
 		                 server, words);
 	case VERIFY_EXPIRED:
 		return error_set(err, EKEYREJECTED,
-		                 "the certificate of %s has expired: renew it (and check this "
-		                 "host's clock)",
+		                 "the certificate of %s has expired; renew it, and check this "
+		                 "host's clock",
 		                 server);
 	case VERIFY_NOT_YET_VALID:
 		return error_set(err, EKEYREJECTED,
-		                 "the certificate of %s is not valid yet: check this host's clock",
+		                 "the certificate of %s is not valid yet; check this host's clock",
 		                 server);
 	case VERIFY_NO_ISSUER:
 	case VERIFY_BAD_SIGNATURE:
@@ -66,12 +66,12 @@ static int explain_certificate(CURL *easy, const char *words, const struct kube_
 	case VERIFY_NO_CHAIN:
 		return error_set(
 			err, EKEYREJECTED,
-			"the certificate of %s is not signed by %s: give the cluster's own "
+			"the certificate of %s is not signed by %s; give the cluster's own "
 			"CA",
 			server, ca_name(config, ca, sizeof(ca)));
 	default: /* the many others speak for themselves */
-		return error_set(err, EKEYREJECTED, "the certificate of %s is refused: %s", server,
-		                 words);
+		return error_set(err, EKEYREJECTED,
+		                 "the certificate of %s is refused: %s; renew it", server, words);
 	}
 }
 
@@ -111,8 +111,7 @@ static bool may_be_proxy(const char *words, const struct kube_config *config)
 
 static int explain_proxy(const char *words, const struct kube_config *config, struct error *err)
 {
-	return error_set(err, ENOTCONN, "cannot connect to %s: %s (check %s)", config->server,
-	                 words,
+	return error_set(err, ENOTCONN, "cannot connect to %s: %s; check %s", config->server, words,
 	                 config->proxy_url ? "proxy-url in the kubeconfig"
 	                                   : "HTTPS_PROXY and NO_PROXY in the environment");
 }
@@ -134,12 +133,12 @@ static int explain_connect(CURL *easy, const char *words, const struct kube_conf
 	curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &code);
 	if (code == ECONNREFUSED)
 		return error_set(err, ECONNREFUSED,
-		                 "cannot connect to %s: connection refused (is the API server "
-		                 "running, is the port right?)",
+		                 "cannot connect to %s: connection refused; is the API server "
+		                 "running, is the port right?",
 		                 config->server);
 	return error_set(err, code > 0 ? (int)code : ENOTCONN,
-	                 "cannot connect to %s: %s (check the address, the route to it, and "
-	                 "firewalls)",
+	                 "cannot connect to %s: %s; check the address, the route to it, and "
+	                 "firewalls",
 	                 config->server, words);
 }
 
@@ -154,8 +153,8 @@ static int explain_timeout(CURL *easy, const char *words, const struct kube_conf
 	if (connected > 0 || sent > 0)
 		return error_set(err, ETIMEDOUT, "%s does not answer: %s", config->server, words);
 	return error_set(err, ETIMEDOUT,
-	                 "cannot connect to %s: %s (check the address, the route to it, and "
-	                 "firewalls)",
+	                 "cannot connect to %s: %s; check the address, the route to it, and "
+	                 "firewalls",
 	                 config->server, words);
 }
 
@@ -163,8 +162,8 @@ static int explain_credentials(const char *words, const struct kube_config *conf
                                struct error *err)
 {
 	return error_set(err, EINVAL,
-	                 "the client certificate or key of %s cannot be used: %s (do they belong "
-	                 "together, and is the key without a passphrase?)",
+	                 "the client certificate or key of %s cannot be used: %s; do they belong "
+	                 "together, and is the key without a passphrase?",
 	                 config->origin, words);
 }
 
@@ -172,7 +171,7 @@ static int explain_credentials(const char *words, const struct kube_config *conf
 static int explain_handshake(const char *words, const struct kube_config *config, struct error *err)
 {
 	const char *hint = strstr(words, "wrong version number")
-	                           ? " (it seems to speak plain HTTP: is the port right?)"
+	                           ? "; it seems to speak plain HTTP: is the port right?"
 	                           : "";
 
 	return error_set(err, EPROTO, "TLS with %s failed: %s%s", config->server, words, hint);
@@ -204,13 +203,13 @@ int http_explain_transport(CURL *easy, CURLcode code, const char *words,
 	case CURLE_COULDNT_RESOLVE_HOST:
 		return error_set(
 			err, EHOSTUNREACH,
-			"cannot find the address of %s: %s (check the name and this host's "
-			"DNS; in a pod with hostNetwork the host's DNS is used)",
+			"cannot find the address of %s: %s; check the name and this host's "
+			"DNS (in a pod with hostNetwork the host's DNS is used)",
 			config->server, words);
 	case CURLE_COULDNT_RESOLVE_PROXY:
 		return error_set(err, EHOSTUNREACH,
-		                 "cannot find the address of the proxy (check proxy-url in %s, or "
-		                 "HTTPS_PROXY and NO_PROXY)",
+		                 "cannot find the address of the proxy; check proxy-url in %s, or "
+		                 "HTTPS_PROXY and NO_PROXY",
 		                 config->origin);
 	case CURLE_OUT_OF_MEMORY:
 		return error_set(err, ENOMEM, "out of memory");
@@ -221,8 +220,8 @@ int http_explain_transport(CURL *easy, CURLcode code, const char *words,
 			return explain_proxy(words, config, err);
 		return error_set(
 			err, EIO,
-			"the connection to %s broke: %s (is the API server restarting, or does "
-			"something on the way cut connections?)",
+			"the connection to %s broke: %s; is the API server restarting, or does "
+			"something on the way cut connections?",
 			config->server, words);
 	}
 }
@@ -233,11 +232,11 @@ static int explain_forbidden(const struct http_result *result, const char *verb,
 	if (strstr(result->message, "system:node:"))
 		return error_set(
 			err, EACCES,
-			"a kubelet's own credentials may not %s %s: use the kubeconfig of a "
+			"a kubelet's own credentials may not %s %s; use the kubeconfig of a "
 			"ServiceAccount whose ClusterRole has %s on %s (%.120s)",
 			verb, resource, verb, resource, result->message);
 	return error_set(err, EACCES,
-	                 "the API server forbids to %s %s: add this rule to the ClusterRole: "
+	                 "the API server forbids to %s %s; add this rule to the ClusterRole: "
 	                 "apiGroups: [\"\"], resources: [\"%s\"], verbs: [\"%s\"] (%.200s)",
 	                 verb, resource, resource, verb, result->message);
 }
@@ -252,10 +251,11 @@ static int explain_unauthorized(const struct kube_config *config, struct error *
 	                                        : "no credentials at all";
 
 	/* Another code than 403's: this one may pass. */
-	return error_set(err, EKEYREJECTED,
-	                 "%s does not accept the credentials of %s (%s): they may have expired, or "
-	                 "belong to another cluster; make them anew",
-	                 config->server, config->origin, what);
+	return error_set(
+		err, EKEYREJECTED,
+		"%s does not accept the credentials of %s (%s), which may have expired, or "
+		"belong to another cluster; make them anew",
+		config->server, config->origin, what);
 }
 
 int http_explain_status(const struct http_result *result, const char *verb, const char *resource,
@@ -283,7 +283,7 @@ int http_explain_status(const struct http_result *result, const char *verb, cons
 	}
 	if (result->status >= 300 && result->status < 400)
 		return error_set(err, EPROTO,
-		                 "%s answers with a redirection (%d), which is not followed: give "
+		                 "%s answers with a redirection (%d), which is not followed; give "
 		                 "the API server's own URL",
 		                 config->server, result->status);
 	return error_set(err, EPROTO, "%s answers with status %d%s%.300s", config->server,

@@ -188,6 +188,7 @@ def test_api_server_away(worker: Worker, api: FakeApiServer) -> None:
     assert [f["severity"] for f in of(done, "nodes")] == ["error"]
     assert of(done, "rbac") == []
     assert "connect" in of(done, "nodes")[0]["what"].lower()
+    assert "is the port right?" in of(done, "nodes")[0]["remedy"]
     assert api.kinds() == []
 
 

@@ -126,7 +126,7 @@ def test_no_proxy_for_the_service_network(
         if exempt.startswith("10.96."):
             client.wait_log("^list_end 2")
         else:
-            client.wait_log("^trouble .*10.96.0.2.* .check HTTPS_PROXY and NO_PROXY")
+            client.wait_log("^trouble .*10.96.0.2.*; check HTTPS_PROXY and NO_PROXY")
             assert not api.requests
 
 
@@ -136,7 +136,7 @@ def test_proxy_refuses(api: FakeApiServer, pki: Pki, tmp_path: Path, refusal: st
         cluster = {"proxy-url": f"http://somebody:SECRET@127.0.0.1:{proxy.port}"}
         path = write_config(tmp_path, pki, f"https://{NAME}:6443", **cluster)
         with Client(tmp_path, "--kubeconfig", path) as client:
-            client.wait_line(f"^trouble .*{refusal[:3]}.* .check proxy-url in the kubeconfig")
+            client.wait_line(f"^trouble .*{refusal[:3]}.*; check proxy-url in the kubeconfig")
             assert "SECRET" not in client.text()
     assert not api.requests
 

@@ -332,7 +332,7 @@ def test_expired_certificate(pki: Pki, tmp_path: Path) -> None:
     with FakeApiServer(expired) as api:
         path = Kubeconfig(api.url, ca=pki.ca).write(tmp_path / "config")
         with Client(tmp_path, "--kubeconfig", str(path)) as client:
-            client.wait_line("^trouble .* has expired: renew it")
+            client.wait_line("^trouble .* has expired; renew it")
         path = Kubeconfig(api.url, cluster={"insecure-skip-tls-verify": True}).write(path)
         with Client(tmp_path, "--kubeconfig", str(path)) as client:
             client.wait_line("^list_end 0")
