@@ -12,14 +12,19 @@ readonly build=/usr/src/build/tests
 
 export PKG_CONFIG_LIBDIR=/opt/hostgwd/lib/pkgconfig:/usr/lib/$triplet/pkgconfig:/usr/share/pkgconfig
 
-emulator=()
+emulated=()
+left_out=()
 if [[ $processor != "$(uname -m)" ]]; then
-    emulator=(-DCMAKE_CROSSCOMPILING_EMULATOR="/usr/bin/qemu-$processor-static")
-    # The leak check attaches to the process, which the emulator cannot let it do.
+    # The sanitizers' own libraries are the cross compiler's, not the target's.
+    emulated=(-DCMAKE_CROSSCOMPILING_EMULATOR="/usr/bin/qemu-$processor-static"
+        -DCMAKE_EXE_LINKER_FLAGS="-static-libasan -static-libubsan" -DHOSTGW_UNIT_TIMEOUT=1200)
+    # The leak check attaches to the process, and nf_tables has a socket: qemu-user knows neither.
     export ASAN_OPTIONS=detect_leaks=0
+    left_out=(--exclude-regex 'unit\.test_masquerade_errors')
 fi
 cmake -S /usr/src/hostgwd --preset release -B "$build" -G "Unix Makefiles" -DHOSTGW_STATIC=ON \
     -DCMAKE_SYSTEM_NAME=Linux -DCMAKE_SYSTEM_PROCESSOR="$processor" \
-    -DCMAKE_C_COMPILER="$triplet-gcc" "${emulator[@]}"
+    -DCMAKE_C_COMPILER="$triplet-gcc" "${emulated[@]}"
 cmake --build "$build" --parallel "$(nproc)"
-ctest --test-dir "$build" -L unit --parallel "$(nproc)" --output-on-failure
+ctest --test-dir "$build" --tests-regex '^unit\.' "${left_out[@]}" --parallel "$(nproc)" \
+    --output-on-failure

@@ -50,10 +50,12 @@ class Namespace:
         """`command` to be run inside. Unlike `ip netns exec` this leaves /sys as it is."""
         return ["nsenter", f"--net=/run/netns/{self.netns}", "--", *command]
 
-    def run(self, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *command: str, check: bool = True, seconds: float = 60
+    ) -> subprocess.CompletedProcess[str]:
         """Runs a program inside to its end; `check`: it must succeed."""
         done = subprocess.run(
-            self.entered(command), capture_output=True, text=True, timeout=60, check=False
+            self.entered(command), capture_output=True, text=True, timeout=seconds, check=False
         )
         assert not check or done.returncode == 0, f"{self.name}: {command}: {done.stderr}"
         return done

@@ -268,7 +268,8 @@ def test_fight_is_told_once(worker: Worker) -> None:
 
 # ---- nothing leaks while rules change ----
 
-CHANGES = 10000
+# A tenth of that shows tables that are made anew instead of changed in place.
+CHANGES = 4000
 
 
 def test_no_leak_while_rules_change() -> None:
@@ -285,7 +286,7 @@ def test_no_leak_while_rules_change() -> None:
         wait_new_flow(pod, INTERNET)
         tap = sniff(lab.outside, "ens192", NETWORK)
         flows = [converse(pod, "once", INTERNET, 0.5, 3) for _ in range(2)]
-        worker.run(changer, NETWORK, worker.node.pod_cidr, str(CHANGES), "0")
+        worker.run(changer, NETWORK, worker.node.pod_cidr, str(CHANGES), "0", seconds=200)
         sent, seen = sum(f.report()["sent"] for f in flows), tap.report()
         print(f"{CHANGES} changes, {sent} flows: {seen['leaks']} packets not masqueraded")
         assert sent > 1000 and seen["packets"] > 1000, (sent, seen)
