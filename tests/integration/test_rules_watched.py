@@ -268,7 +268,7 @@ def test_fight_is_told_once(worker: Worker) -> None:
 
 # ---- nothing leaks while rules change ----
 
-# A tenth of that shows tables that are made anew instead of changed in place.
+# Where tables are made anew instead of changed in place, some packets leak in this many.
 CHANGES = 4000
 
 
