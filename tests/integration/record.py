@@ -3,15 +3,19 @@
 
 A lab has one folder in /run. It lists namespaces by name and processes by id and
 start time (an id alone may since belong to another program). Normally the lab
-removes them itself; had its process been killed, the next lab does.
+removes them itself; had its process been killed, the next lab does. Several labs
+may be there at a time, each with names of its own.
 """
 
+import fcntl
 import os
 import shutil
 import signal
 import subprocess
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from typing import Iterator
 
 from waiting import poll
 
@@ -30,6 +34,18 @@ def start_time(pid: int) -> str | None:
     return None if fields[0] == "Z" else fields[19]
 
 
+@contextmanager
+def one_at_a_time() -> Iterator[None]:
+    """Folders come and go under a lock on /run: nobody sees one that is half written or half
+    removed, and one that was left over is removed by one lab alone."""
+    run = os.open(RUN, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        fcntl.flock(run, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(run)
+
+
 class Record:
     """The folder of one lab: /run/hgtPID-N, and what is recorded in it."""
 
@@ -38,10 +54,11 @@ class Record:
 
     @classmethod
     def create(cls) -> "Record":
-        remove_leftovers()
         record = cls(RUN / f"{PREFIX}{os.getpid()}-{next(_numbers)}")
-        record.folder.mkdir()
-        record._append("owner", f"{os.getpid()} {start_time(os.getpid())}")
+        with one_at_a_time():
+            remove_leftovers()
+            record.folder.mkdir()
+            record._append("owner", f"{os.getpid()} {start_time(os.getpid())}")
         return record
 
     def add_namespace(self, name: str) -> None:
@@ -55,13 +72,22 @@ class Record:
         return not self._alive("owner")
 
     def remove(self) -> None:
+        self._remove_contents()
+        with one_at_a_time():
+            shutil.rmtree(self.folder)
+
+    def remove_leftover(self) -> None:
+        """The same by another lab, which holds the lock."""
+        self._remove_contents()
+        shutil.rmtree(self.folder)
+
+    def _remove_contents(self) -> None:
         for pid in self._alive("processes"):
             os.kill(pid, signal.SIGKILL)
         poll(lambda: not self._alive("processes"), "the lab's processes are gone")
         for name in self._lines("namespaces"):
             if Path("/run/netns", name).exists():
                 subprocess.run(["ip", "netns", "del", name], check=True)
-        shutil.rmtree(self.folder)
 
     def _append(self, file: str, line: str) -> None:
         with open(self.folder / file, "a", encoding="ascii") as stream:
@@ -81,4 +107,4 @@ def remove_leftovers() -> None:
     for folder in RUN.glob(f"{PREFIX}[0-9]*-[0-9]*"):
         record = Record(folder)
         if (folder / "owner").exists() and record.owner_is_gone():
-            record.remove()
+            record.remove_leftover()
