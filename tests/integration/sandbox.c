@@ -13,6 +13,8 @@
 
 #include <cmocka.h>
 
+#include "hostgw/nft.h"
+
 bool sandbox_enter(void)
 {
 	if (geteuid() != 0) {
@@ -58,6 +60,24 @@ void sandbox_capture(const char *command, char *output, size_t size)
 	if (pclose(pipe) != 0 || length == size)
 		fail_msg("%s: failed, or wrote %zu bytes or more", command, size);
 	output[length] = '\0';
+}
+
+int sandbox_set_up_nft(void **state)
+{
+	struct nft *nft;
+	struct error err;
+
+	if (nft_open(&nft, &err) != 0)
+		fail_msg("%s", err.text);
+	*state = nft;
+	return 0;
+}
+
+int sandbox_tear_down_nft(void **state)
+{
+	nft_close(*state);
+	sandbox_run("nft flush ruleset");
+	return 0;
 }
 
 struct ip_addr sandbox_ip(const char *text)

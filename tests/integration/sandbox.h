@@ -26,6 +26,10 @@ __attribute__((format(printf, 1, 2))) void sandbox_run(const char *format, ...);
 /* Its output, NUL-terminated; fails like sandbox_run, also if the output does not fit. */
 void sandbox_capture(const char *command, char *output, size_t size);
 
+/* cmocka's before and after a test of rules: *state is its struct nft; no rule stays. */
+int sandbox_set_up_nft(void **state);
+int sandbox_tear_down_nft(void **state);
+
 /* Values from text; a mistake in the text fails the test. NULL gives none. */
 struct ip_addr sandbox_ip(const char *text);
 struct prefix sandbox_prefix(const char *text);

@@ -67,24 +67,6 @@ static void run(const char *command)
 		fail_msg("%s", command);
 }
 
-static int set_up(void **state)
-{
-	struct nft *nft;
-	struct error err;
-
-	if (nft_open(&nft, &err) != 0)
-		fail_msg("%s", err.text);
-	*state = nft;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	nft_close(*state);
-	sandbox_run("nft flush ruleset");
-	return 0;
-}
-
 static void set_up_others(const char *tool)
 {
 	sandbox_run(
@@ -249,14 +231,16 @@ static void leftovers_in_iptables_legacy_are_told(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(all_of_flannel_goes_and_nothing_else, set_up,
-	                                        tear_down),
-		cmocka_unit_test_setup_teardown(rules_of_old_versions_go, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_chain_that_others_lead_to_stays_empty, set_up,
-	                                        tear_down),
-		cmocka_unit_test_setup_teardown(one_family_alone, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(leftovers_in_iptables_legacy_are_told, set_up,
-	                                        tear_down),
+		cmocka_unit_test_setup_teardown(all_of_flannel_goes_and_nothing_else,
+	                                        sandbox_set_up_nft, sandbox_tear_down_nft),
+		cmocka_unit_test_setup_teardown(rules_of_old_versions_go, sandbox_set_up_nft,
+	                                        sandbox_tear_down_nft),
+		cmocka_unit_test_setup_teardown(a_chain_that_others_lead_to_stays_empty,
+	                                        sandbox_set_up_nft, sandbox_tear_down_nft),
+		cmocka_unit_test_setup_teardown(one_family_alone, sandbox_set_up_nft,
+	                                        sandbox_tear_down_nft),
+		cmocka_unit_test_setup_teardown(leftovers_in_iptables_legacy_are_told,
+	                                        sandbox_set_up_nft, sandbox_tear_down_nft),
 	};
 
 	if (!sandbox_enter())

@@ -49,24 +49,6 @@ static void assert_shows(const char *command, const char *text)
 	assert_string_equal(shown, text);
 }
 
-static int set_up(void **state)
-{
-	struct nft *nft;
-	struct error err;
-
-	if (nft_open(&nft, &err) != 0)
-		fail_msg("%s", err.text);
-	*state = nft;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	nft_close(*state);
-	sandbox_run("nft flush ruleset");
-	return 0;
-}
-
 #define I "iptables-nft "
 
 static const struct {
@@ -253,12 +235,15 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(they_stand_before_what_drops_and_behind_what_picks,
-	                                        set_up, tear_down),
-		cmocka_unit_test_setup_teardown(no_table_is_made, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(iptables_save_prints_and_restores_them, set_up,
-	                                        tear_down),
-		cmocka_unit_test_setup_teardown(they_follow_what_others_do, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(nothing_of_others_is_touched, set_up, tear_down),
+	                                        sandbox_set_up_nft, sandbox_tear_down_nft),
+		cmocka_unit_test_setup_teardown(no_table_is_made, sandbox_set_up_nft,
+	                                        sandbox_tear_down_nft),
+		cmocka_unit_test_setup_teardown(iptables_save_prints_and_restores_them,
+	                                        sandbox_set_up_nft, sandbox_tear_down_nft),
+		cmocka_unit_test_setup_teardown(they_follow_what_others_do, sandbox_set_up_nft,
+	                                        sandbox_tear_down_nft),
+		cmocka_unit_test_setup_teardown(nothing_of_others_is_touched, sandbox_set_up_nft,
+	                                        sandbox_tear_down_nft),
 	};
 
 	if (!sandbox_enter())

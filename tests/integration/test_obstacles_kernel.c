@@ -46,24 +46,6 @@ static struct heard find(struct nft *nft)
 	return heard;
 }
 
-static int set_up(void **state)
-{
-	struct nft *nft;
-	struct error err;
-
-	if (nft_open(&nft, &err) != 0)
-		fail_msg("%s", err.text);
-	*state = nft;
-	return 0;
-}
-
-static int tear_down(void **state)
-{
-	nft_close(*state);
-	sandbox_run("nft flush ruleset");
-	return 0;
-}
-
 #define BASE "type filter hook forward priority "
 #define L    "iptables-legacy "
 #define L6   "ip6tables-legacy "
@@ -239,13 +221,16 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		/* First: tables of iptables-legacy stay for the namespace's life. */
-		cmocka_unit_test_setup_teardown(nothing_is_said_of_the_harmless, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(what_ours_will_mend_is_none, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(nothing_is_said_of_the_harmless, sandbox_set_up_nft,
+	                                        sandbox_tear_down_nft),
+		cmocka_unit_test_setup_teardown(what_ours_will_mend_is_none, sandbox_set_up_nft,
+	                                        sandbox_tear_down_nft),
 		cmocka_unit_test_setup_teardown(a_rule_that_drops_pods_by_their_address_is_named,
-	                                        set_up, tear_down),
-		cmocka_unit_test_setup_teardown(firewalld_is_told_in_its_own_words, set_up,
-	                                        tear_down),
-		cmocka_unit_test_setup_teardown(what_is_advised_helps, set_up, tear_down),
+	                                        sandbox_set_up_nft, sandbox_tear_down_nft),
+		cmocka_unit_test_setup_teardown(firewalld_is_told_in_its_own_words,
+	                                        sandbox_set_up_nft, sandbox_tear_down_nft),
+		cmocka_unit_test_setup_teardown(what_is_advised_helps, sandbox_set_up_nft,
+	                                        sandbox_tear_down_nft),
 	};
 
 	if (!sandbox_enter())
