@@ -8,16 +8,6 @@ struct printing {
 	FILE *to;
 };
 
-static void print_next_hop(const struct printing *printing, const struct ip_addr *via, int oif)
-{
-	char addr[IP_TEXT_MAX], name[IFNAMSIZ];
-
-	if (via->family != 0)
-		fprintf(printing->to, " via %s", ip_format(via, addr));
-	if (oif != 0)
-		fprintf(printing->to, " dev %s", plan_link_name(printing->outcome, oif, name));
-}
-
 /* A nexthop object stands for gateway and interface. An IPv6 blackhole is found again without the
  * loopback interface that the kernel gave it. */
 static void print_target(const struct printing *printing, const struct route *route)
@@ -25,7 +15,7 @@ static void print_target(const struct printing *printing, const struct route *ro
 	if (route->nexthop_id != 0)
 		fprintf(printing->to, " nhid %u", route->nexthop_id);
 	else if (route->type != RTN_BLACKHOLE)
-		print_next_hop(printing, &route->via, route->oif);
+		plan_print_next_hop(printing->outcome, &route->via, route->oif, printing->to);
 }
 
 static void print_change(const struct printing *printing, const struct route_change *change)
@@ -56,7 +46,7 @@ static void print_nexthop(void *ctx, const struct nexthop_change *change)
 
 	fprintf(printing->to, "nexthop %s id %u", verbs[change->verb], nexthop->id);
 	if (change->verb != NEXTHOP_DELETE) {
-		print_next_hop(printing, &nexthop->via, nexthop->oif);
+		plan_print_next_hop(printing->outcome, &nexthop->via, nexthop->oif, printing->to);
 		fprintf(printing->to, " proto %u", nexthop->protocol);
 	}
 	fputc('\n', printing->to);

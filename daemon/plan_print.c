@@ -68,6 +68,17 @@ const char *plan_link_name(const struct plan_outcome *outcome, int index,
 	return text;
 }
 
+void plan_print_next_hop(const struct plan_outcome *outcome, const struct ip_addr *via, int oif,
+                         FILE *to)
+{
+	char addr[IP_TEXT_MAX], name[IFNAMSIZ];
+
+	if (via->family != 0)
+		fprintf(to, " via %s", ip_format(via, addr));
+	if (oif != 0)
+		fprintf(to, " dev %s", plan_link_name(outcome, oif, name));
+}
+
 const char *plan_route_type(uint8_t type)
 {
 	static const char *const names[] = {

@@ -37,6 +37,9 @@ const struct route *plan_find_former(const struct plan_outcome *outcome, const s
  * `text`, and returned. */
 const char *plan_link_name(const struct plan_outcome *outcome, int index,
                            char text[static IFNAMSIZ]);
+/* " via ADDRESS dev LINK", what there is of them: family 0 is no gateway, 0 no interface. */
+void plan_print_next_hop(const struct plan_outcome *outcome, const struct ip_addr *via, int oif,
+                         FILE *to);
 /* "unicast", "blackhole", ... as ip(8) has them. */
 const char *plan_route_type(uint8_t type);
 

@@ -14,21 +14,11 @@ struct printing {
 
 /* ---- routes ---- */
 
-static void print_next_hop(const struct printing *printing, const struct ip_addr *via, int oif)
-{
-	char addr[IP_TEXT_MAX], name[IFNAMSIZ];
-
-	if (via->family != 0)
-		fprintf(printing->to, " via %s", ip_format(via, addr));
-	if (oif != 0)
-		fprintf(printing->to, " dev %s", plan_link_name(printing->outcome, oif, name));
-}
-
 /* Where the packets go. IPv6 gives a blackhole the loopback interface, which says nothing. */
 static void print_target(const struct printing *printing, const struct route *route)
 {
 	if (route->type != RTN_BLACKHOLE)
-		print_next_hop(printing, &route->via, route->oif);
+		plan_print_next_hop(printing->outcome, &route->via, route->oif, printing->to);
 	if (route->nexthop_id != 0)
 		fprintf(printing->to, " nhid %u", route->nexthop_id);
 }
@@ -92,7 +82,8 @@ static void print_nexthop(void *ctx, const struct nexthop_change *change)
 	const struct printing *printing = ctx;
 
 	fprintf(printing->to, "%c nexthop %u", signs[change->verb], change->nexthop.id);
-	print_next_hop(printing, &change->nexthop.via, change->nexthop.oif);
+	plan_print_next_hop(printing->outcome, &change->nexthop.via, change->nexthop.oif,
+	                    printing->to);
 	fputc('\n', printing->to);
 }
 
