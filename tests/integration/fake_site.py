@@ -2,13 +2,15 @@
 """A worker of the lab, with a fake API server of its own on its loopback and hostgwd between."""
 
 import shutil
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Iterator
 
 from fake_access import Kubeconfig, Pki
 from fake_apiserver import FakeApiServer
 from fake_nodes import make_node
-from lab import Node, Worker
+from lab import NODES, Lab, Node, Worker
 from process import Process
 from waiting import PATIENCE, poll, poll_equal
 
@@ -87,3 +89,14 @@ class Site:
         new = events[self._told :]
         self._told = len(events)
         return new
+
+
+@contextmanager
+def walk_through_site() -> Iterator[Site]:
+    """In a lab of its own; the server streams its lists, knows all five nodes, and listens."""
+    with Lab(workers=1) as lab:
+        made = Site(lab.workers[0], Dialect(watch_list="spoken"))
+        for node in NODES:
+            made.put(node)
+        with made.api:
+            yield made

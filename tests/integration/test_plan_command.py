@@ -10,7 +10,7 @@ import pytest
 
 import nodes_file
 from dual_stack import DUAL_CONF, DUAL_NODES
-from fake_site import Dialect, Site
+from fake_site import Site, walk_through_site
 from lab import NODES, Lab, Node, Worker, hostgwd
 from plan_run import flags, monitor, plan, run_plan
 from process import Process
@@ -217,12 +217,8 @@ def test_output_that_cannot_be_written_is_a_failure(found: Worker) -> None:
 
 @pytest.fixture
 def site() -> Generator[Site, None, None]:
-    with Lab(workers=1) as lab:
-        made = Site(lab.workers[0], Dialect(watch_list="spoken"))
-        for node in NODES:
-            made.put(node)
-        with made.api:
-            yield made
+    with walk_through_site() as made:
+        yield made
 
 
 def kube_flags(worker: Worker) -> list[str]:

@@ -12,8 +12,8 @@ import pytest
 from dual_stack import (
     DUAL_CONF, V6_CONF, V4_ROUTES, V6_ROUTES, dual_stack_worker, v6_routes, wait_v4, wait_v6
 )  # fmt: skip
-from fake_site import Dialect, Site
-from lab import NODES, Lab, Worker
+from fake_site import Site, walk_through_site
+from lab import Worker
 from process import Process
 from waiting import poll, poll_equal
 
@@ -123,12 +123,8 @@ def test_carrier_lost_and_back(worker: Worker) -> None:
 
 @pytest.fixture
 def site() -> Generator[Site, None, None]:
-    with Lab(workers=1) as lab:
-        made = Site(lab.workers[0], Dialect(watch_list="spoken"))
-        for node in NODES:
-            made.put(node)
-        with made.api:
-            yield made
+    with walk_through_site() as made:
+        yield made
 
 
 def told(site: Site) -> list[str]:

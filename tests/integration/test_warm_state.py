@@ -7,8 +7,8 @@ from typing import Generator
 import pytest
 
 from fake_faults import between, held, insert, pause, status
-from fake_site import Dialect, Site
-from lab import NODES, Lab, Node
+from fake_site import Site, walk_through_site
+from lab import NODES, Node
 from waiting import poll, poll_equal
 
 LISTS = ("list", "watchlist")
@@ -16,12 +16,8 @@ LISTS = ("list", "watchlist")
 
 @pytest.fixture
 def site() -> Generator[Site, None, None]:
-    with Lab(workers=1) as lab:
-        made = Site(lab.workers[0], Dialect(watch_list="spoken"))
-        for node in NODES:
-            made.put(node)
-        with made.api:
-            yield made
+    with walk_through_site() as made:
+        yield made
 
 
 @pytest.fixture
