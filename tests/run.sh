@@ -14,7 +14,8 @@ Usage: sudo tests/run.sh [--e2e|--ship] [CTEST-ARGUMENT...]
 
 Installs with apt what is missing, builds, and runs the unit and integration
 tests. They work in network namespaces of their own; the host's network is never
-touched. Further arguments go to ctest: -R NAME, -L unit, --repeat until-fail:5.
+touched. Twice as many as there are CPUs run at a time, as they mostly wait; those
+that measure run alone. Further arguments go to ctest: -R NAME, -L unit, --repeat until-fail:5.
 
 --e2e  run the tests against a real Kubernetes control plane instead. Its
        binaries are built from Debian's sources and cached first (minutes).
@@ -64,7 +65,7 @@ main() {
     fi
     cmake --preset release
     cmake --build --preset release --parallel "$(nproc)"
-    ctest --preset "$preset" --parallel "$(nproc)" "$@"
+    ctest --preset "$preset" --parallel "$((2 * $(nproc)))" "$@"
 }
 
 main "$@"
