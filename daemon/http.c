@@ -27,6 +27,15 @@ struct http_server {
 	unsigned open_handles;
 };
 
+struct http_query {
+	struct MHD_Connection *connection;
+};
+
+const char *http_query_value(const struct http_query *query, const char *name)
+{
+	return MHD_lookup_connection_value(query->connection, MHD_GET_ARGUMENT_KIND, name);
+}
+
 static enum MHD_Result send_answer(struct MHD_Connection *connection, struct http_answer *answer)
 {
 	struct MHD_Response *response;
@@ -42,6 +51,8 @@ static enum MHD_Result send_answer(struct MHD_Connection *connection, struct htt
 	}
 	MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, answer->content_type);
 	MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
+	if (answer->header.name)
+		MHD_add_response_header(response, answer->header.name, answer->header.value);
 	result = MHD_queue_response(connection, answer->status, response);
 	MHD_destroy_response(response);
 	return result;
@@ -80,7 +91,7 @@ static enum MHD_Result handle_request(void *ctx, struct MHD_Connection *connecti
 {
 	const struct http_server *server = ctx;
 	struct http_answer answer = {.status = MHD_HTTP_OK};
-	struct http_query query;
+	const struct http_query query = {connection};
 
 	(void)version;
 	(void)upload;
@@ -88,7 +99,6 @@ static enum MHD_Result handle_request(void *ctx, struct MHD_Connection *connecti
 	*upload_size = 0; /* a body is read and dropped */
 	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 && strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
 		return send_text(connection, MHD_HTTP_METHOD_NOT_ALLOWED, "only GET and HEAD\n");
-	query.node = MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "node");
 	for (size_t i = 0; i < server->config.page_count; i++) {
 		if (strcmp(url, server->config.pages[i].path) != 0)
 			continue;

@@ -18,14 +18,18 @@
 
 struct http_server;
 
-struct http_query {
-	const char *node; /* ?node=NAME; NULL: not given */
-};
+struct http_query;
+
+/* The value of ?name=VALUE; NULL: not given. */
+const char *http_query_value(const struct http_query *query, const char *name);
 
 struct http_answer {
 	unsigned status;
-	const char *content_type; /* borrowed */
-	char *body;               /* malloc(3)'s, the server's from then on; NULL: no memory */
+	const char *content_type; /* borrowed, as the header's */
+	struct {
+		const char *name, *value; /* NULL: none */
+	} header;                         /* one more */
+	char *body; /* malloc(3)'s, the server's from then on; NULL: no memory */
 	size_t length;
 };
 

@@ -9,7 +9,7 @@
 #include "http.h"
 #include "http_listen.h"
 #include "metrics.h"
-#include "status_json.h"
+#include "status_page.h"
 #include "version.h"
 
 #define TCP_CLIENTS 48
@@ -203,15 +203,14 @@ static void answer_status(void *ctx, const struct http_query *query, struct http
 		.routes = reconcile_stats(config->host->reconciler),
 		.find_observed = find_observed,
 		.ctx = config->host->reconciler,
-		.only = query->node,
+		.only = http_query_value(query, "node"),
 	};
 
-	answer->content_type = "application/json";
 	if (!facts.plan)
 		return; /* no memory */
-	answer->status = query->node && !node_table_find(config->rounds->nodes, query->node) ? 404
-	                                                                                     : 200;
-	answer->body = status_json_render(&facts, &answer->length);
+	status_page_answer(&facts, query, answer);
+	if (facts.only && !node_table_find(config->rounds->nodes, facts.only))
+		answer->status = 404;
 	plan_free(&made);
 }
 

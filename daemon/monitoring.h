@@ -2,7 +2,7 @@
 /*
  * What others may ask of the running daemon, all of it read-only: /healthz, /readyz and /metrics
  * over TCP (--healthz-port), the same and /status on a unix socket (--status-socket). Gathers the
- * facts; what they look like is made elsewhere (metrics.h, status_json.h).
+ * facts; what they look like is made elsewhere (metrics.h, status_page.h).
  */
 #ifndef DAEMON_MONITORING_H
 #define DAEMON_MONITORING_H

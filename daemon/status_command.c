@@ -4,9 +4,12 @@
 #include <curl/curl.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
+#include <strings.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "status_page.h"
 #include "status_text.h"
 
 /* The daemon answers at once, or it is in a round of a large cluster. */
@@ -17,6 +20,8 @@
 struct answer {
 	char *text;
 	size_t length, room;
+	bool ours; /* a hostgwd answered, and: */
+	bool well;
 };
 
 static size_t on_bytes(char *bytes, size_t unit, size_t count, void *ctx)
@@ -38,18 +43,48 @@ static size_t on_bytes(char *bytes, size_t unit, size_t count, void *ctx)
 	return length;
 }
 
+static size_t on_header(char *line, size_t unit, size_t count, void *ctx)
+{
+	static const char name[] = STATUS_HEADER ": ", well[] = STATUS_WELL "\r\n";
+	const size_t length = unit * count, skip = sizeof(name) - 1;
+	struct answer *answer = ctx;
+
+	if (length > skip && strncasecmp(line, name, skip) == 0) {
+		answer->ours = true;
+		answer->well = length - skip == sizeof(well) - 1 &&
+		               memcmp(line + skip, well, length - skip) == 0;
+	}
+	return length;
+}
+
 /* ---- asking ---- */
 
-/* "http://hostgwd/status", with the node's name where one is asked for. */
-static int set_url(CURL *easy, const char *node)
+static struct status_style find_style(void)
 {
-	char *escaped = curl_easy_escape(easy, node, 0), *url = NULL;
+	const char *no_colour = getenv("NO_COLOR"), *terminal = getenv("TERM");
+	struct status_style style = {.width = WIDTH};
+	struct winsize size;
+
+	if (!isatty(STDOUT_FILENO))
+		return style;
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40)
+		style.width = size.ws_col;
+	style.colour = !(no_colour && no_colour[0]) && !(terminal && strcmp(terminal, "dumb") == 0);
+	return style;
+}
+
+/* As status_page.h has it. */
+static int set_url(CURL *easy, const struct options *options)
+{
+	const struct status_style style = find_style();
+	char *node = curl_easy_escape(easy, options->node, 0), *url = NULL;
 	int result = -1;
 
-	if (escaped && asprintf(&url, "http://hostgwd/status%s%s", node[0] ? "?node=" : "",
-	                        node[0] ? escaped : "") >= 0)
+	if (node && asprintf(&url, "http://hostgwd/status?form=%s&width=%u&colour=%s%s%s",
+	                     options->output == OUTPUT_JSON ? "json" : "text", style.width,
+	                     style.colour ? "yes" : "no", node[0] ? "&node=" : "", node) >= 0)
 		result = curl_easy_setopt(easy, CURLOPT_URL, url) == CURLE_OK ? 0 : -1;
-	curl_free(escaped);
+	curl_free(node);
 	free(url);
 	return result;
 }
@@ -86,9 +121,11 @@ static int ask(CURL *easy, const struct options *options, struct answer *answer,
 
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_bytes);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, answer);
+	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(easy, CURLOPT_HEADERDATA, answer);
 	curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, PATIENCE_MS);
 	curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
-	if (set_url(easy, options->node) < 0)
+	if (set_url(easy, options) < 0)
 		return error_set(err, ENOMEM, "out of memory");
 	code = ask_at(easy, CURLOPT_UNIX_SOCKET_PATH, path);
 	if (code == CURLE_COULDNT_CONNECT) {
@@ -101,44 +138,23 @@ static int ask(CURL *easy, const struct options *options, struct answer *answer,
 			return -err->code;
 		}
 	}
-	return code == CURLE_OK ? 0 : explain(easy, code, path, err);
+	if (code != CURLE_OK)
+		return explain(easy, code, path, err);
+	return answer->ours ? 0
+	                    : error_set(err, EPROTO,
+	                                "what answers at %s is no hostgwd of this version; restart "
+	                                "the daemon if it was upgraded",
+	                                path);
 }
 
-/* ---- printing ---- */
-
-static struct status_style find_style(void)
+static int print(const struct options *options, const struct answer *answer, struct error *err)
 {
-	const char *no_colour = getenv("NO_COLOR"), *terminal = getenv("TERM");
-	struct status_style style = {.width = WIDTH};
-	struct winsize size;
-
-	if (!isatty(STDOUT_FILENO))
-		return style;
-	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40)
-		style.width = size.ws_col;
-	style.colour = !(no_colour && no_colour[0]) && !(terminal && strcmp(terminal, "dumb") == 0);
-	return style;
-}
-
-static int print(const struct options *options, const struct answer *answer, bool *well,
-                 struct error *err)
-{
-	const struct status_style style = find_style();
-	int result;
-
-	if (options->output == OUTPUT_JSON) {
-		result = status_text_judge(answer->text, answer->length, well, err);
-		if (result == 0)
-			fwrite(answer->text, 1, answer->length, stdout);
-	} else if (options->node[0]) {
-		result = status_text_explain(answer->text, answer->length, &style, stdout, well,
-		                             err);
-	} else {
-		result = status_text_print(answer->text, answer->length, &style, stdout, well, err);
-	}
-	if (result == 0 && (fflush(stdout) != 0 || ferror(stdout)))
+	if (options->output != OUTPUT_JSON)
+		status_text_make_harmless(answer->text, answer->length);
+	fwrite(answer->text, 1, answer->length, stdout);
+	if (fflush(stdout) != 0 || ferror(stdout))
 		return error_set(err, errno, "writing the status: %s", strerror(errno));
-	return result;
+	return 0;
 }
 
 int status_command_run(const struct options *options, const struct log *log)
@@ -146,7 +162,6 @@ int status_command_run(const struct options *options, const struct log *log)
 	struct answer answer = {0};
 	struct error err = {0};
 	CURL *easy = NULL;
-	bool well = false;
 	int result, code = EXIT_MISTAKE;
 
 	if (options->output == OUTPUT_IP) {
@@ -157,15 +172,16 @@ int status_command_run(const struct options *options, const struct log *log)
 		result = error_set(&err, EINVAL, "--status-socket is empty: nobody can be asked");
 	} else {
 		code = EXIT_FAILURE;
+		curl_global_init(CURL_GLOBAL_NOTHING); /* TLS is not needed, and takes a while */
 		easy = curl_easy_init();
 		result = easy ? ask(easy, options, &answer, &err)
 		              : error_set(&err, ENOMEM, "libcurl does not start");
 		if (result == 0)
-			result = print(options, &answer, &well, &err);
+			result = print(options, &answer, &err);
 		curl_easy_cleanup(easy);
 	}
 	if (result < 0)
 		log_error(log, "%s", err.text);
 	free(answer.text);
-	return result < 0 ? code : well ? EXIT_SUCCESS : EXIT_FAILURE;
+	return result < 0 ? code : answer.well ? EXIT_SUCCESS : EXIT_FAILURE;
 }

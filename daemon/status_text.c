@@ -1,117 +1,65 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "status_text.h"
 
-#include <cjson/cJSON.h>
-#include <errno.h>
+#include <stdio.h>
+#include <string.h>
 #include <time.h>
 
-#include "plan.h"
+#include "node_states.h"
+#include "text_out.h"
 
 #define GAP     2
 #define COLUMNS 4
 #define INDENT  4
 
+/* Of what is said about one node. */
+#define NAME_WIDTH 11
+
 static const char *const headings[COLUMNS] = {"NODE", "POD CIDR", "NEXT HOP", "STATE"};
-static const char *const members[COLUMNS] = {"node", "podCIDR", "nextHop", "state"};
 
 struct printing {
-	FILE *to;
+	const struct status_facts *facts;
+	struct text_out *to;
 	struct status_style style;
-	unsigned widths[COLUMNS]; /* of the last one: what the heading takes */
-	bool spill;               /* names have lines of their own: else it would be too wide */
+	size_t widths[COLUMNS]; /* of the last one: what the heading takes */
+	bool spill;             /* names have lines of their own: else it would be too wide */
 };
-
-/* ---- the answer ---- */
-
-static const char *text_of(const cJSON *object, const char *name)
-{
-	const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(object, name));
-
-	return text ? text : "";
-}
-
-static double number_of(const cJSON *object, const char *name)
-{
-	const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
-
-	return cJSON_IsNumber(item) ? cJSON_GetNumberValue(item) : 0;
-}
-
-static void release(cJSON **root)
-{
-	cJSON_Delete(*root);
-}
-
-/* NULL: `err` says that it is no answer of ours. */
-static cJSON *parse(const char *json, size_t length, bool *well, struct error *err)
-{
-	cJSON *root = cJSON_ParseWithLength(json, length);
-
-	if (!cJSON_IsArray(cJSON_GetObjectItemCaseSensitive(root, "nodes")) ||
-	    !text_of(root, "verdict")[0]) {
-		cJSON_Delete(root);
-		error_set(err, EPROTO,
-		          "the answer is not that of a hostgwd: is the daemon of another version?");
-		return NULL;
-	}
-	*well = cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(root, "well"));
-	return root;
-}
-
-/* What log_make_visible makes of it. Bytes are columns: Nodes have no names in other scripts. */
-static unsigned put_visible(FILE *to, const char *text)
-{
-	unsigned length = 0;
-
-	for (; text[length]; length++) {
-		unsigned char byte = (unsigned char)text[length];
-
-		putc_unlocked(byte < 0x20 || byte == 0x7f ? '?' : byte, to);
-	}
-	return length;
-}
-
-static void put_spaces(FILE *to, unsigned count)
-{
-	while (count-- > 0)
-		putc_unlocked(' ', to);
-}
 
 /* ---- colours ---- */
 
-/* SGR parameters (ECMA-48), which every terminal knows that knows colours. */
-#define RED    "31"
-#define GREEN  "32"
-#define YELLOW "33"
+/* Select Graphic Rendition (ECMA-48), which every terminal knows that knows colours. */
+#define RED    "\033[31m"
+#define GREEN  "\033[32m"
+#define YELLOW "\033[33m"
+#define PLAIN  "\033[0m"
 
-static bool is_state(const char *word, enum claim_state state)
+static const char *colour_of(enum claim_state state)
 {
-	return strcmp(word, claim_state_word(state)) == 0;
-}
-
-static const char *colour_of(const char *state)
-{
-	if (is_state(state, CLAIM_ROUTED) || is_state(state, CLAIM_OWN))
+	if (state == CLAIM_ROUTED || state == CLAIM_OWN)
 		return GREEN;
-	return is_state(state, CLAIM_PENDING) || is_state(state, CLAIM_FAMILY_OFF) ? YELLOW : RED;
+	return state == CLAIM_PENDING || state == CLAIM_FAMILY_OFF ? YELLOW : RED;
 }
 
-static void put_coloured(const struct printing *printing, const char *colour, const char *text)
+static void put_colour(const struct printing *printing, const char *colour)
 {
 	if (printing->style.colour)
-		fprintf(printing->to, "\033[%sm", colour);
-	put_visible(printing->to, text);
-	if (printing->style.colour)
-		fputs("\033[0m", printing->to);
+		text_out_text(printing->to, colour);
+}
+
+static void put_state(const struct printing *printing, enum claim_state state)
+{
+	put_colour(printing, colour_of(state));
+	text_out_text(printing->to, claim_state_word(state));
+	put_colour(printing, PLAIN);
 }
 
 /* ---- sentences ---- */
 
-/* Between words, each line after `indent`. The first line begins at the column `at`. */
-static void put_wrapped(const struct printing *printing, const char *text, unsigned indent,
-                        unsigned at)
+/* Between words, each line after `indent`. The first line begins at the column `at`. Bytes are
+ * columns: Nodes have no names in other scripts. */
+static void put_wrapped(const struct printing *printing, const char *text, size_t indent, size_t at)
 {
-	unsigned width = printing->style.width;
+	size_t width = printing->style.width;
 	bool first = true;
 
 	while (*text) {
@@ -120,49 +68,59 @@ static void put_wrapped(const struct printing *printing, const char *text, unsig
 
 		snprintf(word, sizeof(word), "%.*s", (int)length, text);
 		if (!first && width > 0 && at + 1 + length > width) {
-			fprintf(printing->to, "\n%*s", (int)indent, "");
+			text_out_char(printing->to, '\n');
+			text_out_spaces(printing->to, indent);
 			at = indent;
-			first = true;
-		}
-		if (!first) {
-			fputc(' ', printing->to);
+		} else if (!first) {
+			text_out_char(printing->to, ' ');
 			at++;
 		}
-		at += put_visible(printing->to, word);
+		at += text_out_visible(printing->to, word);
 		first = false;
 		text += length;
 		text += strspn(text, " ");
 	}
-	fputc('\n', printing->to);
+	text_out_char(printing->to, '\n');
 }
 
-static void put_verdict(const struct printing *printing, const cJSON *root, bool well)
+static void put_verdict(const struct printing *printing, const struct status_verdict *verdict)
 {
-	if (printing->style.colour)
-		fprintf(printing->to, "\033[%sm", well ? GREEN : RED);
-	put_wrapped(printing, text_of(root, "verdict"), 0, 0);
-	if (printing->style.colour)
-		fputs("\033[0m", printing->to);
+	put_colour(printing, verdict->well ? GREEN : RED);
+	put_wrapped(printing, verdict->text, 0, 0);
+	put_colour(printing, PLAIN);
 }
 
 /* ---- the table ---- */
 
-static void measure(struct printing *printing, const cJSON *nodes)
+struct cells {
+	const char *text[COLUMNS];
+	char cidr[PREFIX_TEXT_MAX], via[IP_TEXT_MAX];
+};
+
+static void fill(struct cells *cells, const struct claim *claim)
 {
-	const cJSON *node;
-	unsigned total = (COLUMNS - 1) * GAP, states = (unsigned)strlen(headings[COLUMNS - 1]);
+	cells->text[0] = claim->node->name;
+	cells->text[1] = claim->cidr.addr.family != 0 ? prefix_format(&claim->cidr, cells->cidr)
+	                                              : "";
+	cells->text[2] = claim->via.family != 0 ? ip_format(&claim->via, cells->via) : "";
+	cells->text[3] = claim_state_word(claim->state);
+}
+
+static void measure(struct printing *printing)
+{
+	const struct plan *plan = printing->facts->plan;
+	size_t total = (COLUMNS - 1) * GAP, states = strlen(headings[COLUMNS - 1]);
+	struct cells cells;
 
 	for (size_t i = 0; i < COLUMNS; i++)
-		printing->widths[i] = (unsigned)strlen(headings[i]);
-	cJSON_ArrayForEach(node, nodes)
-	{
-		for (size_t i = 0; i < COLUMNS; i++) {
-			unsigned width = (unsigned)strlen(text_of(node, members[i]));
+		printing->widths[i] = strlen(headings[i]);
+	for (size_t i = 0; i < plan->claim_count; i++) {
+		fill(&cells, &plan->claims[i]);
+		for (size_t j = 0; j < COLUMNS; j++) {
+			size_t *most = j == COLUMNS - 1 ? &states : &printing->widths[j];
+			size_t width = strlen(cells.text[j]);
 
-			if (i == COLUMNS - 1)
-				states = width > states ? width : states;
-			else if (width > printing->widths[i])
-				printing->widths[i] = width;
+			*most = width > *most ? width : *most;
 		}
 	}
 	for (size_t i = 0; i + 1 < COLUMNS; i++)
@@ -174,69 +132,64 @@ static void measure(struct printing *printing, const cJSON *nodes)
 
 static void put_cell(const struct printing *printing, size_t column, const char *text)
 {
-	unsigned used;
+	size_t used;
 
 	if (column == 0 && printing->spill && strlen(text) > printing->widths[0]) {
-		put_visible(printing->to, text);
-		fputc('\n', printing->to);
+		text_out_visible(printing->to, text);
+		text_out_char(printing->to, '\n');
 		text = "";
 	}
-	used = put_visible(printing->to, text);
-	put_spaces(printing->to, printing->widths[column] - used + GAP);
+	used = text_out_visible(printing->to, text);
+	text_out_spaces(printing->to, printing->widths[column] - used + GAP);
 }
 
-static void put_row(const struct printing *printing, const cJSON *node)
+static void put_row(const struct printing *printing, const struct claim *claim)
 {
-	const char *state = text_of(node, "state"), *reason = text_of(node, "reason");
+	const struct status_facts *facts = printing->facts;
+	char reason[ERROR_TEXT_MAX];
+	struct cells cells;
 
+	fill(&cells, claim);
 	for (size_t i = 0; i + 1 < COLUMNS; i++)
-		put_cell(printing, i, text_of(node, members[i]));
-	put_coloured(printing, colour_of(state), state);
-	fputc('\n', printing->to);
-	if (!reason[0])
+		put_cell(printing, i, cells.text[i]);
+	put_state(printing, claim->state);
+	text_out_char(printing->to, '\n');
+	if (node_states_is_well(claim->state))
 		return;
-	fprintf(printing->to, "%*s", INDENT, "");
+	text_out_spaces(printing->to, INDENT);
+	claim_reason(claim, facts->uplink, facts->links, reason, sizeof(reason));
 	put_wrapped(printing, reason, INDENT, INDENT);
 }
 
-int status_text_print(const char *json, size_t length, const struct status_style *style, FILE *to,
-                      bool *well, struct error *err)
+static void put_table(struct printing *printing)
 {
-	__attribute__((cleanup(release))) cJSON *root = parse(json, length, well, err);
-	struct printing printing = {.to = to, .style = *style};
-	const cJSON *nodes, *node;
+	const struct plan *plan = printing->facts->plan;
 
-	if (!root)
-		return -err->code;
-	nodes = cJSON_GetObjectItemCaseSensitive(root, "nodes");
-	measure(&printing, nodes);
+	measure(printing);
 	for (size_t i = 0; i + 1 < COLUMNS; i++)
-		put_cell(&printing, i, i == 0 && printing.spill ? "" : headings[i]);
-	fprintf(to, "%s\n", headings[COLUMNS - 1]);
-	cJSON_ArrayForEach(node, nodes) put_row(&printing, node);
-	put_verdict(&printing, root, *well);
-	return 0;
+		put_cell(printing, i, i == 0 && printing->spill ? "" : headings[i]);
+	text_out_text(printing->to, headings[COLUMNS - 1]);
+	text_out_char(printing->to, '\n');
+	for (size_t i = 0; i < plan->claim_count; i++)
+		put_row(printing, &plan->claims[i]);
 }
 
 /* ---- one node ---- */
 
+static void put_name(const struct printing *printing, const char *name)
+{
+	text_out_spaces(printing->to, GAP);
+	text_out_text(printing->to, name);
+	text_out_spaces(printing->to, NAME_WIDTH - GAP - strlen(name));
+}
+
 static void put_line(const struct printing *printing, const char *name, const char *text)
 {
-	fprintf(printing->to, "  %-9s", name);
-	put_wrapped(printing, text, 11, 11);
+	put_name(printing, name);
+	put_wrapped(printing, text, NAME_WIDTH, NAME_WIDTH);
 }
 
-static void put_list(char *text, size_t size, const cJSON *list, const char *none)
-{
-	const cJSON *item;
-	size_t used = (size_t)snprintf(text, size, "%s", cJSON_GetArraySize(list) > 0 ? "" : none);
-
-	cJSON_ArrayForEach(item, list) if (used < size && cJSON_IsString(item))
-		used += (size_t)snprintf(text + used, size - used, "%s%s", used > 0 ? ", " : "",
-	                                 item->valuestring);
-}
-
-static void format_time(double seconds, char *text, size_t size)
+static void format_time(int64_t seconds, char *text, size_t size)
 {
 	time_t time = (time_t)seconds;
 	struct tm utc;
@@ -246,56 +199,91 @@ static void format_time(double seconds, char *text, size_t size)
 		snprintf(text, size, "(not known)");
 }
 
-static void explain(const struct printing *printing, const cJSON *node)
+static void put_read(const struct printing *printing, const struct node *node)
 {
-	const cJSON *read = cJSON_GetObjectItemCaseSensitive(node, "read");
-	const char *cidr = text_of(node, "podCIDR"), *via = text_of(node, "nextHop");
-	char cidrs[256], hops[128], time[64], text[640];
+	char cidrs[256] = "none", hops[128] = "none", text[PREFIX_TEXT_MAX], time[64], line[640];
+	size_t used = 0;
 
-	put_list(cidrs, sizeof(cidrs), cJSON_GetObjectItemCaseSensitive(read, "podCIDRs"), "none");
-	put_list(hops, sizeof(hops), cJSON_GetObjectItemCaseSensitive(read, "nextHops"), "none");
-	format_time(number_of(read, "created"), time, sizeof(time));
-	snprintf(text, sizeof(text), "pod CIDR %s%s; next hop %s; created %s%s", cidrs,
-	         cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(read, "badPodCIDR"))
-	                 ? ", and one that is none"
-	                 : "",
-	         hops, time,
-	         cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(read, "otherBackend"))
-	                 ? "; another backend type"
-	                 : "");
-	put_visible(printing->to, cidr[0] ? cidr : "(no pod CIDR)");
-	fputs(" via ", printing->to);
-	put_visible(printing->to, via[0] ? via : "(nothing)");
-	fputc('\n', printing->to);
-	put_line(printing, "read:", text);
-	fprintf(printing->to, "  %-9s", "state:");
-	put_coloured(printing, colour_of(text_of(node, "state")), text_of(node, "state"));
-	fputs(": ", printing->to);
-	put_wrapped(printing, text_of(node, "reason"), 11,
-	            13 + (unsigned)strlen(text_of(node, "state")));
-	put_line(printing, "kernel:", text_of(node, "kernel"));
-	format_time(number_of(node, "since"), time, sizeof(time));
-	put_line(printing, "since:", time);
+	for (size_t i = 0; i < node->pod_cidr_count && used < sizeof(cidrs); i++)
+		used += (size_t)snprintf(cidrs + used, sizeof(cidrs) - used, "%s%s",
+		                         i > 0 ? ", " : "",
+		                         prefix_format(&node->pod_cidrs[i], text));
+	used = 0;
+	for (size_t i = 0; i < IP_FAMILIES && used < sizeof(hops); i++)
+		if (node->next_hop[i].family != 0)
+			used += (size_t)snprintf(hops + used, sizeof(hops) - used, "%s%s",
+			                         used > 0 ? ", " : "",
+			                         ip_format(&node->next_hop[i], text));
+	format_time(node->created, time, sizeof(time));
+	snprintf(line, sizeof(line), "pod CIDR %s%s; next hop %s; created %s%s", cidrs,
+	         node->bad_pod_cidr ? ", and one that is none" : "", hops, time,
+	         node->other_backend ? "; another backend type" : "");
+	put_line(printing, "read:", line);
 }
 
-int status_text_explain(const char *json, size_t length, const struct status_style *style, FILE *to,
-                        bool *well, struct error *err)
+static void put_claim(const struct printing *printing, const struct claim *claim)
 {
-	__attribute__((cleanup(release))) cJSON *root = parse(json, length, well, err);
-	const struct printing printing = {.to = to, .style = *style};
-	const cJSON *node;
+	const struct status_facts *facts = printing->facts;
+	char text[ERROR_TEXT_MAX];
+	struct cells cells;
 
-	if (!root)
-		return -err->code;
-	cJSON_ArrayForEach(node, cJSON_GetObjectItemCaseSensitive(root, "nodes"))
-		explain(&printing, node);
-	put_verdict(&printing, root, *well);
+	fill(&cells, claim);
+	text_out_text(printing->to, cells.text[1][0] ? cells.text[1] : "(no pod CIDR)");
+	text_out_text(printing->to, " via ");
+	text_out_text(printing->to, cells.text[2][0] ? cells.text[2] : "(nothing)");
+	text_out_char(printing->to, '\n');
+	put_read(printing, claim->node);
+	put_name(printing, "state:");
+	put_state(printing, claim->state);
+	text_out_text(printing->to, ": ");
+	claim_reason(claim, facts->uplink, facts->links, text, sizeof(text));
+	put_wrapped(printing, text, NAME_WIDTH, NAME_WIDTH + 2 + strlen(cells.text[3]));
+	status_describe_kernel(facts, claim, text, sizeof(text));
+	put_line(printing, "kernel:", text);
+	format_time(claim->since, text, sizeof(text));
+	put_line(printing, "since:", text);
+}
+
+/* ---- the whole ---- */
+
+char *status_text_render(const struct status_facts *facts, const struct status_verdict *verdict,
+                         const struct status_style *style, size_t *length)
+{
+	struct text_out to = {0};
+	struct printing printing = {.facts = facts, .to = &to, .style = *style};
+
+	if (!facts->only)
+		put_table(&printing);
+	for (size_t i = 0; facts->only && i < facts->plan->claim_count; i++)
+		if (status_has(facts, &facts->plan->claims[i]))
+			put_claim(&printing, &facts->plan->claims[i]);
+	put_verdict(&printing, verdict);
+	return text_out_take(&to, length);
+}
+
+/* ---- the asking side ---- */
+
+/* The length of the colour that begins here; 0: it is none. */
+static size_t measure_colour(const char *text, size_t length)
+{
+	static const char *const colours[] = {RED, GREEN, YELLOW, PLAIN};
+
+	for (size_t i = 0; i < sizeof(colours) / sizeof(colours[0]); i++)
+		if (strlen(colours[i]) <= length &&
+		    memcmp(text, colours[i], strlen(colours[i])) == 0)
+			return strlen(colours[i]);
 	return 0;
 }
 
-int status_text_judge(const char *json, size_t length, bool *well, struct error *err)
+void status_text_make_harmless(char *text, size_t length)
 {
-	__attribute__((cleanup(release))) cJSON *root = parse(json, length, well, err);
+	for (size_t i = 0; i < length; i++) {
+		unsigned char byte = (unsigned char)text[i];
+		size_t colour = byte == '\033' ? measure_colour(text + i, length - i) : 0;
 
-	return root ? 0 : -err->code;
+		if (colour > 0)
+			i += colour - 1;
+		else if ((byte < 0x20 && byte != '\n') || byte == 0x7f)
+			text[i] = '?';
+	}
 }

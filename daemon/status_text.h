@@ -1,29 +1,24 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * What the daemon answered, for people: a table of all nodes, or all about one. Pure but for the
- * stream. Everything in the answer may come from a Node's author: it is made visible.
+ * The status for people: a table of all nodes, or all about one. It is the daemon that prints it,
+ * which has the facts at hand: through JSON, a table of thousands takes several times as long.
  */
 #ifndef DAEMON_STATUS_TEXT_H
 #define DAEMON_STATUS_TEXT_H
 
-#include <stdbool.h>
-#include <stdio.h>
-
-#include "hostgw/error.h"
+#include "status_facts.h"
 
 struct status_style {
 	unsigned width; /* of a line; 0: as long as it takes */
 	bool colour;
 };
 
-/* `json` is the answer (status_json.h). *well: nothing is wrong. -EPROTO: it is no such answer;
- * nothing was printed. */
-int status_text_print(const char *json, size_t length, const struct status_style *style, FILE *to,
-                      bool *well, struct error *err);
-/* All about the nodes in it, which are one. */
-int status_text_explain(const char *json, size_t length, const struct status_style *style, FILE *to,
-                        bool *well, struct error *err);
-/* Only whether nothing is wrong. */
-int status_text_judge(const char *json, size_t length, bool *well, struct error *err);
+/* malloc(3)'s; NULL: no memory. What came from a Node's author is made visible in it. */
+char *status_text_render(const struct status_facts *facts, const struct status_verdict *verdict,
+                         const struct status_style *style, size_t *length);
+
+/* On the asking side, as whoever answers there need not be the daemon: what would steer a terminal,
+ * but for the colours above, becomes question marks. */
+void status_text_make_harmless(char *text, size_t length);
 
 #endif
