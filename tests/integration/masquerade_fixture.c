@@ -105,21 +105,3 @@ void fixture_assert_listed(const char *name)
 		if (!strstr(seen, part))
 			fail_msg("not as in %s.nft:\n%s\nlacks:\n%s", name, seen, part);
 }
-
-int fixture_set_up(void **state)
-{
-	struct nft *nft;
-	struct error err;
-
-	if (nft_open(&nft, &err) != 0)
-		fail_msg("%s", err.text);
-	*state = nft;
-	return 0;
-}
-
-int fixture_tear_down(void **state)
-{
-	nft_close(*state);
-	sandbox_run("nft flush ruleset");
-	return 0;
-}

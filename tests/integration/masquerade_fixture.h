@@ -20,8 +20,4 @@ bool fixture_apply(struct nft *nft, const struct masquerade_rules *rules,
  * sets and chains, which the kernel lists in the order in which they came. */
 void fixture_assert_listed(const char *name);
 
-/* For cmocka: *state is a struct nft; all rules are flushed in the end. */
-int fixture_set_up(void **state);
-int fixture_tear_down(void **state);
-
 #endif

@@ -137,14 +137,14 @@ static void a_refusal_changes_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(it_is_listed_as_in_the_files, fixture_set_up,
-	                                        fixture_tear_down),
-		cmocka_unit_test_setup_teardown(large_and_open_sets, fixture_set_up,
-	                                        fixture_tear_down),
-		cmocka_unit_test_setup_teardown(without_rules_the_table_goes, fixture_set_up,
-	                                        fixture_tear_down),
-		cmocka_unit_test_setup_teardown(a_refusal_changes_nothing, fixture_set_up,
-	                                        fixture_tear_down),
+		cmocka_unit_test_setup_teardown(it_is_listed_as_in_the_files, sandbox_set_up_nft,
+	                                        sandbox_tear_down_nft),
+		cmocka_unit_test_setup_teardown(large_and_open_sets, sandbox_set_up_nft,
+	                                        sandbox_tear_down_nft),
+		cmocka_unit_test_setup_teardown(without_rules_the_table_goes, sandbox_set_up_nft,
+	                                        sandbox_tear_down_nft),
+		cmocka_unit_test_setup_teardown(a_refusal_changes_nothing, sandbox_set_up_nft,
+	                                        sandbox_tear_down_nft),
 	};
 
 	if (!sandbox_enter())

@@ -198,12 +198,12 @@ static void nothing_is_written_when_all_is_right(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(whatever_others_do_is_put_right, fixture_set_up,
-	                                        fixture_tear_down),
-		cmocka_unit_test_setup_teardown(what_is_right_stays, fixture_set_up,
-	                                        fixture_tear_down),
+		cmocka_unit_test_setup_teardown(whatever_others_do_is_put_right, sandbox_set_up_nft,
+	                                        sandbox_tear_down_nft),
+		cmocka_unit_test_setup_teardown(what_is_right_stays, sandbox_set_up_nft,
+	                                        sandbox_tear_down_nft),
 		cmocka_unit_test_setup_teardown(nothing_is_written_when_all_is_right,
-	                                        fixture_set_up, fixture_tear_down),
+	                                        sandbox_set_up_nft, sandbox_tear_down_nft),
 	};
 
 	if (!sandbox_enter())
