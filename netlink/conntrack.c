@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <linux/netfilter/nfnetlink.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "batch.h"
@@ -22,6 +23,7 @@ struct conntrack_sweep {
 	struct conntrack_entry doomed[DOOMED_MAX];
 	size_t doomed_count;
 	size_t dropped;
+	size_t unread;       /* malformed entries: passed over, as the others are none the worse */
 	size_t refused;      /* entries that the kernel would not delete */
 	struct error reason; /* for the first of them; else why the sweep failed */
 	bool failed;
@@ -66,8 +68,8 @@ static int take_entry(void *ctx, const struct nlmsghdr *message)
 	struct error err;
 
 	if (result < 0)
-		return result;
-	if (result == 0 || !conntrack_is_unmasqueraded(&sweep->scope, entry))
+		sweep->unread++;
+	if (result <= 0 || !conntrack_is_unmasqueraded(&sweep->scope, entry))
 		return 0;
 	if (++sweep->doomed_count < DOOMED_MAX)
 		return 0;
@@ -82,7 +84,10 @@ static void explain(struct conntrack_sweep *sweep, struct error *text)
 	static const char meaning[] = "pods' flows to the outside that began while the rules were "
 				      "away may keep the pod's address until they end";
 	const char *remedy = "";
+	char unread[64] = "";
 
+	if (sweep->unread > 0)
+		snprintf(unread, sizeof(unread), "unreadable entries: %zu; ", sweep->unread);
 	if (sweep->reason.code == EPERM)
 		remedy = "CAP_NET_ADMIN is needed; ";
 	else if (sweep->failed && sweep->reason.code == EINVAL) /* nfnetlink: no such subsystem */
@@ -90,16 +95,18 @@ static void explain(struct conntrack_sweep *sweep, struct error *text)
 	if (sweep->failed)
 		error_set(text, sweep->reason.code, "connection tracking: %s; %s%s",
 		          sweep->reason.text, remedy, meaning);
-	else
+	else if (sweep->refused > 0)
 		error_set(text, sweep->reason.code,
-		          "connection tracking: %zu entries could not be deleted: %s; %s%s",
-		          sweep->refused, sweep->reason.text, remedy, meaning);
+		          "connection tracking: %s%zu entries could not be deleted: %s; %s%s",
+		          unread, sweep->refused, sweep->reason.text, remedy, meaning);
+	else
+		error_set(text, EBADMSG, "connection tracking: %s%s", unread, meaning);
 }
 
 static void finish(struct conntrack_sweep *sweep)
 {
 	struct error err;
-	bool well = !sweep->failed && sweep->refused == 0;
+	bool well = !sweep->failed && sweep->refused == 0 && sweep->unread == 0;
 
 	uv_poll_stop(&sweep->poll);
 	if (!well)

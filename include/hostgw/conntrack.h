@@ -22,8 +22,8 @@ struct conntrack_sweep_config {
 	/* Flows to addresses of this host end here, so no rule sees them: they are left alone. */
 	const struct link_snapshot *links;
 	/* Called once, on the loop. `err` is NULL if every entry was looked at and each that should
-	 * go went; else a sentence that says why not and what that means. What was dropped until
-	 * then counts in any case. */
+	 * go went; else a sentence that says why not and what that means. An entry that cannot be
+	 * read or deleted does not end the sweep. What was dropped counts in any case. */
 	void (*done)(void *ctx, size_t dropped, const struct error *err);
 	void *ctx;
 };

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Sweeps over a connection tracking table that the kernel holds. */
 #include <errno.h>
+#include <libmnl/libmnl.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netfilter/nfnetlink_conntrack.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -8,7 +11,6 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -16,6 +18,7 @@
 #include "conntrack_table.h"
 #include "hostgw/conntrack.h"
 #include "sandbox.h"
+#include "sweep_fixture.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 #define NOBODY       65534
@@ -23,6 +26,8 @@
 
 /* Requests to ctnetlink go to nobody. */
 static bool ctnetlink_missing;
+/* The first entry of each part of the table comes with an attribute that is longer than it. */
+static bool first_is_malformed;
 
 ssize_t sendto(int fd, const void *bytes, size_t length, int flags, __CONST_SOCKADDR_ARG address,
                socklen_t address_length)
@@ -38,117 +43,19 @@ ssize_t sendto(int fd, const void *bytes, size_t length, int flags, __CONST_SOCK
 	return syscall(SYS_sendto, fd, bytes, length, flags, address, address_length);
 }
 
-struct world {
-	uv_loop_t loop;
-	struct nl_socket nl; /* the test's own */
-	struct masquerade_rules rules;
-	struct prefix nonmasquerade[2];
-	struct link_address own[2];
-	struct link_snapshot links;
-};
-
-static int set_up(void **state)
+ssize_t recvmsg(int fd, struct msghdr *message, int flags)
 {
-	struct world *world = calloc(1, sizeof(*world));
-	struct error err;
+	ssize_t length = syscall(SYS_recvmsg, fd, message, flags);
+	struct nlmsghdr *first = message->msg_iov->iov_base;
 
-	assert_non_null(world);
-	assert_int_equal(uv_loop_init(&world->loop), 0);
-	if (nl_socket_open(&world->nl, NETLINK_NETFILTER, &err) != 0)
-		fail_msg("%s", err.text);
-	world->nonmasquerade[0] = sandbox_prefix("172.16.0.0/12");
-	world->nonmasquerade[1] = sandbox_prefix("fd00:172::/32");
-	world->own[0].prefix = sandbox_prefix("192.168.2.44/32");
-	world->own[1].prefix = sandbox_prefix("fd00:2::44/128");
-	world->rules = (struct masquerade_rules){
-		.masquerade = true,
-		.cluster = {sandbox_prefix("10.244.0.0/16"), sandbox_prefix("fd00:244::/48")},
-		.own = {sandbox_prefix("10.244.1.0/24"), sandbox_prefix("fd00:244:0:1::/64")},
-		.nonmasquerade = world->nonmasquerade,
-		.nonmasquerade_count = COUNT(world->nonmasquerade),
-	};
-	world->links.addresses = world->own;
-	world->links.address_count = COUNT(world->own);
-	*state = world;
-	return 0;
-}
+	if (first_is_malformed && length > 0 &&
+	    first->nlmsg_type == (NFNL_SUBSYS_CTNETLINK << 8 | IPCTNL_MSG_CT_NEW)) {
+		struct nlattr *attribute = mnl_nlmsg_get_payload_offset(first,
+		                                                        sizeof(struct nfgenmsg));
 
-static int tear_down(void **state)
-{
-	struct world *world = *state;
-
-	nl_socket_close(&world->nl);
-	assert_int_equal(uv_loop_close(&world->loop), 0);
-	free(world);
-	return 0;
-}
-
-/* ---- sweeps ---- */
-
-struct outcome {
-	struct conntrack_sweep *sweep;
-	bool done;
-	size_t dropped;
-	struct error err;
-	double took, longest; /* CPU time of it, and of its longest turn of the loop, in ms */
-};
-
-static void on_done(void *ctx, size_t dropped, const struct error *err)
-{
-	struct outcome *outcome = ctx;
-
-	assert_false(outcome->done);
-	outcome->done = true;
-	outcome->dropped = dropped;
-	if (err)
-		outcome->err = *err;
-	conntrack_sweep_stop(outcome->sweep);
-}
-
-/* Other programs run beside a test, so that the time on the wall tells little. */
-static double cpu_ms(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-	return (double)now.tv_sec * 1e3 + (double)now.tv_nsec / 1e6;
-}
-
-static struct conntrack_sweep *start(struct world *world,
-                                     void (*done)(void *, size_t, const struct error *), void *ctx)
-{
-	struct conntrack_sweep_config config = {
-		.loop = &world->loop,
-		.rules = &world->rules,
-		.links = &world->links,
-		.done = done,
-		.ctx = ctx,
-	};
-	struct conntrack_sweep *sweep;
-	struct error err;
-
-	if (conntrack_sweep_start(&config, &sweep, &err) != 0)
-		fail_msg("%s", err.text);
-	return sweep;
-}
-
-static struct outcome sweep(struct world *world)
-{
-	struct outcome outcome = {0};
-	double began = cpu_ms();
-
-	outcome.sweep = start(world, on_done, &outcome);
-	for (int more = 1; more;) {
-		double turn = cpu_ms();
-
-		more = uv_run(&world->loop, UV_RUN_ONCE);
-		turn = cpu_ms() - turn;
-		if (turn > outcome.longest)
-			outcome.longest = turn;
+		attribute->nla_len = UINT16_MAX;
 	}
-	outcome.took = cpu_ms() - began;
-	assert_true(outcome.done);
-	return outcome;
+	return length;
 }
 
 /* A flow's addresses are its source, its target, and, where DNAT or SNAT changed them, where it
@@ -203,13 +110,13 @@ static void make_this_case(const void *ctx, size_t i, struct made_flow *flow)
 
 static void only_unmasqueraded_flows_go(void **state)
 {
-	struct world *world = *state;
+	struct sweep_world *world = *state;
 
 	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct outcome outcome;
+		struct sweep_outcome outcome;
 
 		table_enter(&world->nl, make_this_case, &i, 1);
-		outcome = sweep(world);
+		outcome = sweep_all(world);
 		if (outcome.err.code != 0 || outcome.dropped != cases[i].goes ||
 		    table_count(&world->nl) != !cases[i].goes)
 			fail_msg("%s: dropped %zu, %s", cases[i].why, outcome.dropped,
@@ -220,17 +127,17 @@ static void only_unmasqueraded_flows_go(void **state)
 
 static void all_at_once(void **state)
 {
-	struct world *world = *state;
-	struct outcome outcome;
+	struct sweep_world *world = *state;
+	struct sweep_outcome outcome;
 	size_t goes = 0;
 
 	for (size_t i = 0; i < COUNT(cases); i++)
 		goes += cases[i].goes;
 	table_enter(&world->nl, make_case, NULL, COUNT(cases));
-	outcome = sweep(world);
+	outcome = sweep_all(world);
 	assert_int_equal(outcome.dropped, goes);
 	assert_int_equal(table_count(&world->nl), COUNT(cases) - goes);
-	outcome = sweep(world);
+	outcome = sweep_all(world);
 	assert_int_equal(outcome.dropped, 0);
 	table_empty(&world->nl);
 }
@@ -259,11 +166,11 @@ static void make_doomed(const void *ctx, size_t index, struct made_flow *flow)
 
 static void a_table_full_of_them(void **state)
 {
-	struct world *world = *state;
-	struct outcome outcome;
+	struct sweep_world *world = *state;
+	struct sweep_outcome outcome;
 
 	table_enter(&world->nl, make_doomed, NULL, MANY / 10);
-	outcome = sweep(world);
+	outcome = sweep_all(world);
 	assert_int_equal(outcome.err.code, 0);
 	assert_int_equal(outcome.dropped, MANY / 10);
 	assert_int_equal(table_count(&world->nl), 0);
@@ -271,17 +178,17 @@ static void a_table_full_of_them(void **state)
 
 static void a_large_table_takes_many_turns(void **state)
 {
-	struct world *world = *state;
-	struct outcome outcome;
+	struct sweep_world *world = *state;
+	struct sweep_outcome outcome;
 
 	table_enter(&world->nl, make_many, NULL, MANY);
-	outcome = sweep(world);
+	outcome = sweep_all(world);
 	print_message("%d entries, %zu of them to go: %.1f ms of CPU, the longest turn %.2f ms\n",
 	              MANY, outcome.dropped, outcome.took, outcome.longest);
 	assert_int_equal(outcome.err.code, 0);
 	assert_int_equal(outcome.dropped, MANY / 10);
 	assert_int_equal(table_count(&world->nl), MANY - MANY / 10);
-	outcome = sweep(world);
+	outcome = sweep_all(world);
 	print_message("none to go: %.1f ms, the longest turn %.2f ms\n", outcome.took,
 	              outcome.longest);
 	assert_int_equal(outcome.dropped, 0);
@@ -291,7 +198,7 @@ static void a_large_table_takes_many_turns(void **state)
 /* Its number tells: an entry that has come to the place of one that was read stays. */
 static void a_tuple_in_use_again_is_spared(void **state)
 {
-	struct world *world = *state;
+	struct sweep_world *world = *state;
 	struct conntrack_entry entry;
 
 	table_enter(&world->nl, make_case, NULL, 1);
@@ -314,39 +221,39 @@ static void never_done(void *ctx, size_t dropped, const struct error *err)
 
 static void a_sweep_can_be_stopped_on_its_way(void **state)
 {
-	struct world *world = *state;
-	struct outcome outcome;
+	struct sweep_world *world = *state;
+	struct sweep_outcome outcome;
 
 	table_enter(&world->nl, make_many, NULL, MANY / 10);
 	for (int turns = 0; turns < 4; turns++) {
-		struct conntrack_sweep *sweep = start(world, never_done, NULL);
+		struct conntrack_sweep *sweep = sweep_start(world, never_done, NULL);
 
 		for (int i = 0; i < turns; i++)
 			uv_run(&world->loop, UV_RUN_ONCE);
 		conntrack_sweep_stop(sweep);
 		uv_run(&world->loop, UV_RUN_DEFAULT);
 	}
-	outcome = sweep(world); /* which finishes what they began */
+	outcome = sweep_all(world); /* which finishes what they began */
 	assert_int_equal(outcome.err.code, 0);
 	assert_int_equal(table_count(&world->nl), MANY / 10 - MANY / 100);
 	table_empty(&world->nl);
 }
 
 /* Without root's rights, and with them CAP_NET_ADMIN. */
-static int sweep_as_nobody(struct world *world)
+static int sweep_as_nobody(struct sweep_world *world)
 {
-	struct outcome outcome;
+	struct sweep_outcome outcome;
 
 	if (setuid(NOBODY) != 0)
 		return 2;
-	outcome = sweep(world);
+	outcome = sweep_all(world);
 	return outcome.err.code == EPERM && strstr(outcome.err.text, "CAP_NET_ADMIN is needed") ? 0
 	                                                                                        : 1;
 }
 
 static void without_rights(void **state)
 {
-	struct world *world = *state;
+	struct sweep_world *world = *state;
 	int status;
 	pid_t child;
 
@@ -367,10 +274,10 @@ static void without_rights(void **state)
 /* nfnetlink answers for a subsystem that it has not as it would where ctnetlink is missing. */
 static void without_ctnetlink(void **state)
 {
-	struct outcome outcome;
+	struct sweep_outcome outcome;
 
 	ctnetlink_missing = true;
-	outcome = sweep(*state);
+	outcome = sweep_all(*state);
 	ctnetlink_missing = false;
 	assert_int_equal(outcome.err.code, EINVAL);
 	assert_string_equal(outcome.err.text,
@@ -379,18 +286,45 @@ static void without_ctnetlink(void **state)
 	                    "while the rules were away may keep the pod's address until they end");
 }
 
+/* The sweep goes on without it. */
+static void a_malformed_entry_is_passed_over(void **state)
+{
+	struct sweep_world *world = *state;
+	struct sweep_outcome outcome;
+
+	table_enter(&world->nl, make_doomed, NULL, 3);
+	first_is_malformed = true;
+	outcome = sweep_all(world);
+	first_is_malformed = false;
+	assert_int_equal(outcome.dropped, 2);
+	assert_int_equal(table_count(&world->nl), 1);
+	assert_int_equal(outcome.err.code, EBADMSG);
+	assert_string_equal(
+		outcome.err.text,
+		"connection tracking: unreadable entries: 1; pods' flows to the "
+		"outside that began while the rules were away may keep the pod's address "
+		"until they end");
+	table_empty(&world->nl);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(only_unmasqueraded_flows_go, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(all_at_once, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_table_full_of_them, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_large_table_takes_many_turns, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_tuple_in_use_again_is_spared, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(a_sweep_can_be_stopped_on_its_way, set_up,
-	                                        tear_down),
-		cmocka_unit_test_setup_teardown(without_rights, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(without_ctnetlink, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(only_unmasqueraded_flows_go, sweep_set_up,
+	                                        sweep_tear_down),
+		cmocka_unit_test_setup_teardown(all_at_once, sweep_set_up, sweep_tear_down),
+		cmocka_unit_test_setup_teardown(a_table_full_of_them, sweep_set_up,
+	                                        sweep_tear_down),
+		cmocka_unit_test_setup_teardown(a_large_table_takes_many_turns, sweep_set_up,
+	                                        sweep_tear_down),
+		cmocka_unit_test_setup_teardown(a_tuple_in_use_again_is_spared, sweep_set_up,
+	                                        sweep_tear_down),
+		cmocka_unit_test_setup_teardown(a_sweep_can_be_stopped_on_its_way, sweep_set_up,
+	                                        sweep_tear_down),
+		cmocka_unit_test_setup_teardown(a_malformed_entry_is_passed_over, sweep_set_up,
+	                                        sweep_tear_down),
+		cmocka_unit_test_setup_teardown(without_rights, sweep_set_up, sweep_tear_down),
+		cmocka_unit_test_setup_teardown(without_ctnetlink, sweep_set_up, sweep_tear_down),
 	};
 
 	if (!sandbox_enter())
