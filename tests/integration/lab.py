@@ -15,7 +15,7 @@ from pathlib import Path
 from namespace import Namespace
 from process import Process
 from record import Record
-from waiting import poll_equal
+from waiting import poll, poll_equal
 
 ROUTER = "192.168.2.254"
 INTERNET = "192.0.2.1"
@@ -176,6 +176,11 @@ class Worker(Host):
         """Until the routes are those to the other ones of `nodes`, and no more."""
         wanted = {n.pod_cidr: n.address for n in nodes if n.name != self.name}
         poll_equal(self.routes, wanted, f"routes of {self.name}")
+
+    def wait_mtu(self, mtu: int) -> None:
+        """Until subnet.env names it. The file comes some time after the first routes."""
+        line, file = f"FLANNEL_MTU={mtu}\n", self.subnet_file
+        poll(lambda: file.exists() and line in file.read_text(), f"{line!r} in {file}")
 
     def rules(self) -> str:
         return self.run("nft", "list", "ruleset").stdout

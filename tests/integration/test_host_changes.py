@@ -80,7 +80,7 @@ def test_mtu_follows(worker: Worker) -> None:
     worker.start_daemon()
     poll(worker.subnet_file.exists, "subnet.env")
     worker.batch("link set ens192 mtu 1400")
-    poll(lambda: "FLANNEL_MTU=1400\n" in worker.subnet_file.read_text(), "the MTU in subnet.env")
+    worker.wait_mtu(1400)
 
 
 def test_routes_of_others_stay(worker: Worker) -> None:

@@ -159,7 +159,7 @@ def test_named_address_stays_the_chosen_one(site: Site) -> None:
     poll_equal(lambda: told(site), ["192.168.2.44"], "annotation")
     site.new_events()
     site.worker.batch("link set ens192 mtu 1400", "address add 192.168.2.8/32 dev ens192")
-    poll(lambda: "FLANNEL_MTU=1400" in site.worker.subnet_file.read_text(), "the MTU")
+    site.worker.wait_mtu(1400)
     site.remove("kubworker5")
     site.wait_routes()
     assert pod_events(site.new_events()) == ["Deleted 10.1.3.0/24"]
@@ -196,7 +196,7 @@ def test_replaced_under_the_same_name(worker: Worker) -> None:
     worker.run("ip", "-n", switch, "link", "set", worker.name, "master", "br0", "up")
     worker.batch("link set ens192 mtu 1400 up", *ADDRESSES)
     wait_both(worker)
-    poll(lambda: "FLANNEL_MTU=1400\n" in worker.subnet_file.read_text(), "the MTU in subnet.env")
+    worker.wait_mtu(1400)
     daemon.wait_log(r"^W.*interface to the other nodes is ens192 \(index \d+\) now; it was ens192")
 
 
@@ -238,7 +238,7 @@ def test_default_route_moved(worker: Worker) -> None:
     worker.batch("route add default via 172.16.0.254 dev ens224 metric 50")
     daemon.wait_log(moved)
     worker.batch("link set ens224 mtu 1300", "link set ens192 mtu 1400")
-    poll(lambda: "FLANNEL_MTU=1400\n" in worker.subnet_file.read_text(), "another round")
+    worker.wait_mtu(1400)
     wait_over(worker, "ens192")
     assert lines(daemon, moved) == 1
     assert pod_events(monitor.events()) == []
@@ -250,7 +250,7 @@ def test_default_route_moved_is_no_news_with_a_flag(worker: Worker) -> None:
     wait_both(worker)
     worker.batch("route add default via 172.16.0.254 dev ens224 metric 50")
     worker.batch("link set ens192 mtu 1400")
-    poll(lambda: "FLANNEL_MTU=1400\n" in worker.subnet_file.read_text(), "another round")
+    worker.wait_mtu(1400)
     assert "default route leads" not in daemon.log()
 
 
