@@ -106,7 +106,8 @@ static const struct command commands[] = {
 		.name = "cleanup",
 		.arguments = "[--dry-run] [--flannel] [flags]",
 		.help = "takes off this host what hostgwd put there: routes, rules, files and, with "
-			"--kube-subnet-mgr, its Node's annotations; --flannel: what flannel left, too",
+			"--kube-subnet-mgr, its Node's annotations, but not the condition "
+			"NetworkUnavailable=False; --flannel: what flannel left, too",
 		.run = cleanup_command_run,
 		.least = LOG_LEVEL_WARNING,
 	},

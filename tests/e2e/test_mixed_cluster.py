@@ -105,6 +105,12 @@ def test_back_to_flannel(site: tuple[Lab, ControlPlane], mode: str) -> None:
         assert " 0% packet loss" in ping.log(), ping.log()[-300:]
 
 
+def network_unavailable(control: ControlPlane, name: str) -> str | None:
+    """What the Node's condition of this name says."""
+    conditions = control.node(name)["status"].get("conditions", [])
+    return next((c["status"] for c in conditions if c["type"] == "NetworkUnavailable"), None)
+
+
 def test_cleanup_takes_the_annotations_off(site: tuple[Lab, ControlPlane]) -> None:
     lab, control = site
     worker = lab.workers[0]
@@ -114,6 +120,7 @@ def test_cleanup_takes_the_annotations_off(site: tuple[Lab, ControlPlane]) -> No
     )  # fmt: skip
     daemon = control.start_daemon(worker)
     daemon.wait_log("Running backend", 30)
+    poll_equal(lambda: network_unavailable(control, worker.name), "False", "condition")
     assert daemon.stop() == 0
     flags = [
         "--kube-subnet-mgr",
@@ -127,6 +134,7 @@ def test_cleanup_takes_the_annotations_off(site: tuple[Lab, ControlPlane]) -> No
     assert f"removed our annotations of node {worker.name}" in done
     assert f"removed file {worker.state_dir}/warm-state" in done
     assert control.annotations(worker.name) == {"public-ip-overwrite": worker.address}
+    assert network_unavailable(control, worker.name) == "False"  # as flanneld leaves it
     assert not worker.state_dir.exists()
     assert "hostgw" not in worker.rules()
     assert worker.routes() == {}
