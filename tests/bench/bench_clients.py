@@ -1,38 +1,44 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""How long a round takes with and without HTTP clients: bench_clients.py [ROUNDS [NODES [CLIENTS]]]
+"""What HTTP clients cost the daemon: bench_clients.py [ROUNDS [NODES [CLIENTS]]]
 
 Phases without and with clients (half of them slow, half fast) take turns, so that what else the
 machine does falls on both. In each, nodes change one after another; how long the rounds took is
-what the daemon's own histogram gained. Root; in a network namespace of its own.
+what the daemon's own histogram gained. The daemon has a CPU to itself, and the clients, the API
+server and this program have another: else the clients' own work would be taken for the daemon's.
+Beside it: the daemon's CPU time a second, and for how much of one it was ready to run and did not
+(/proc/PID/schedstat). Root; in a network namespace of its own.
 """
 
 import os
-import re
 import sys
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "integration"))
 
 # pylint: disable=wrong-import-position
 import prometheus
-from fake_nodes import make_node
-from fake_site import Dialect, Site
-from lab import Lab, Node, Worker
+from crowd import FLAGS, PORT, last_report, peer, site_of_peers, start_crowd
+from fake_site import Site
+from lab import Worker
 from process import Process
 from waiting import poll, poll_equal
 
-PORT = 18081
 CHANGES = 100  # a phase
 BUCKET = "hostgw_reconcile_duration_seconds_bucket"
 
 Buckets = dict[float, float]  # by upper bound, cumulated
 
 
-def peer(index: int, turn: int) -> Node:
-    high, low = divmod(index, 250)
-    address = f"172.20.{high + 20 * (turn % 10)}.{low + 1}"
-    return Node(f"n{index}", address, f"10.{high + 2}.{low}.0/24")
+@dataclass
+class Sums:
+    """Of the phases of one kind."""
+
+    buckets: Buckets = field(default_factory=dict)
+    seconds: float = 0
+    running: float = 0  # seconds of CPU
+    waiting: float = 0  # seconds in which the daemon was ready to run, and something else ran
 
 
 def read_buckets(worker: Worker) -> Buckets:
@@ -57,54 +63,51 @@ def quantile(buckets: Buckets, share: float) -> float:
     return below * 1000
 
 
-def run_phase(site: Site, count: int, turn: int) -> Buckets:
-    before = read_buckets(site.worker)
+def read_schedule(daemon: Process) -> tuple[float, float, float]:
+    text = Path(f"/proc/{daemon.pid}/schedstat").read_text(encoding="ascii")
+    running, waiting, _ = (int(number) / 1e9 for number in text.split())
+    return time.monotonic(), running, waiting
+
+
+def run_phase(site: Site, count: int, turn: int, sums: Sums) -> None:
+    assert site.daemon
+    before, schedule = read_buckets(site.worker), read_schedule(site.daemon)
     for change in range(CHANGES):
         site.put(peer((change * 37 + turn) % count, turn))
         time.sleep(0.02)  # each change a round of its own
     site.wait_routes(120)
-    after = read_buckets(site.worker)
-    return {bound: value - before[bound] for bound, value in after.items()}
-
-
-def start_crowd(site: Site, clients: int) -> Process:
-    program = str(Path(__file__).parents[1] / "integration/http_crowd.py")
-    numbers = [str(clients - clients // 2), str(clients // 2)]
-    worker = site.worker
-    crowd = worker.start(
-        sys.executable, program, str(PORT), str(worker.status_socket), *numbers, name="crowd"
+    seconds, running, waiting = (
+        now - then for now, then in zip(read_schedule(site.daemon), schedule)
     )
-    poll(lambda: re.search('"answered": [1-9]', crowd.log()), "an answer", 60)
-    return crowd
+    sums.seconds += seconds
+    sums.running += running
+    sums.waiting += waiting
+    for bound, value in read_buckets(site.worker).items():
+        sums.buckets[bound] = sums.buckets.get(bound, 0) + value - before[bound]
 
 
-def measure(rounds: int, count: int, clients: int) -> dict[str, Buckets]:
-    sums: dict[str, Buckets] = {}
-    with Lab(workers=1) as lab:
-        worker = lab.workers[0]
-        worker.net_conf.write_text(
-            '{"Network": "10.0.0.0/8", "Backend": {"Type": "host-gw"}}', encoding="ascii"
-        )
-        worker.batch("address add 172.20.255.1/16 dev ens192")
-        site = Site(worker, Dialect(protobuf=True))
-        for index in range(count):
-            node = peer(index, 0)
-            site.nodes[node.name] = node
-            site.api.nodes[node.name] = make_node(node.name, node.pod_cidr, node.address)
-        site.put(worker.node)
-        with site.api:
-            site.start("--healthz-ip=127.0.0.1", f"--healthz-port={PORT}")
-            poll_equal(lambda: len(worker.routes()), count, "number of routes", 120)
-            for turn in range(2 * rounds):
-                crowd = start_crowd(site, clients) if turn % 2 else None
-                name = "with clients" if crowd else "without"
-                gained = run_phase(site, count, turn + 1)
-                if crowd:
-                    crowd.stop()
-                total = sums.setdefault(name, dict.fromkeys(gained, 0.0))
-                for bound, value in gained.items():
-                    total[bound] += value
-            site.stop()
+def pin(daemon: Process, cpus: list[int]) -> None:
+    for thread in Path(f"/proc/{daemon.pid}/task").iterdir():
+        os.sched_setaffinity(int(thread.name), cpus[:1])
+
+
+def measure(rounds: int, count: int, clients: int, cpus: list[int]) -> dict[str, Sums]:
+    sums = {"without": Sums(), "with clients": Sums()}
+    if len(cpus) > 1:
+        os.sched_setaffinity(0, cpus[1:])  # inherited by whatever is started
+    with site_of_peers(count) as site:
+        daemon = site.start(*FLAGS)
+        if len(cpus) > 1:
+            pin(daemon, cpus)
+        poll_equal(lambda: len(site.worker.routes()), count, "number of routes", 120)
+        for turn in range(2 * rounds):
+            if turn % 2 == 0:
+                run_phase(site, count, turn + 1, sums["without"])
+                continue
+            crowd = start_crowd(site.worker, clients - clients // 2, clients // 2)
+            poll(lambda: last_report(crowd).get("answered"), "an answer", 60)
+            run_phase(site, count, turn + 1, sums["with clients"])
+            crowd.stop()
     return sums
 
 
@@ -113,12 +116,15 @@ def main() -> None:
     rounds, count, clients = (given + [3, 5000, 400][len(given) :])[:3]
     if os.geteuid() != 0:
         sys.exit("bench_clients.py: a network namespace needs root")
-    print(f"{count} nodes, {CHANGES} changes a phase, {rounds} phases each, {clients} clients")
-    print(f"{'':14} {'rounds':>7} {'half':>9} {'99 %':>9}")
-    for name, buckets in measure(rounds, count, clients).items():
+    cpus = sorted(os.sched_getaffinity(0))
+    print(f"{count} nodes, {CHANGES} changes a phase, {rounds} phases each, {clients} clients; "
+          f"{'the daemon on a CPU of its own' if len(cpus) > 1 else 'all on one CPU'}")  # fmt: skip
+    print(f"{'':14} {'rounds':>7} {'half':>9} {'99 %':>9} {'CPU/s':>9} {'waited/s':>9}")
+    for name, sums in measure(rounds, count, clients, cpus).items():
         print(
-            f"{name:14} {buckets[float('inf')]:7.0f} {quantile(buckets, 0.5):6.2f} ms "
-            f"{quantile(buckets, 0.99):6.2f} ms"
+            f"{name:14} {sums.buckets[float('inf')]:7.0f} {quantile(sums.buckets, 0.5):6.2f} ms "
+            f"{quantile(sums.buckets, 0.99):6.2f} ms {1000 * sums.running / sums.seconds:6.0f} ms "
+            f"{1000 * sums.waiting / sums.seconds:6.0f} ms"
         )
 
 

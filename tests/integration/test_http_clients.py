@@ -1,24 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """HTTP clients that are many, slow, or never read: the routes do not wait for them."""
 
-import json
 import os
 import socket
-import sys
 import time
-from pathlib import Path
-from typing import Any, Generator
+from typing import Generator
 
 import pytest
 
 import nodes_file
-from fake_nodes import make_node
-from fake_site import Dialect, Site
-from lab import Lab, Node, Worker
+from crowd import FLAGS, last_report, peer, site_of_peers, start_crowd
+from fake_site import Site
+from lab import Lab, Worker
 from process import Process
 from waiting import poll, poll_equal
 
-PORT = 18081
 PEERS = 5000
 SLOW = FAST = 200
 PLACES = 64 + 8 + 16  # of both servers, and some of the daemon's own that come and go
@@ -28,44 +24,15 @@ def count_fds(daemon: Process) -> int:
     return len(os.listdir(f"/proc/{daemon.pid}/fd"))
 
 
-def start_crowd(worker: Worker, slow: int, fast: int) -> Process:
-    program = str(Path(__file__).with_name("http_crowd.py"))
-    arguments = [str(PORT), str(worker.status_socket), str(slow), str(fast)]
-    return worker.start(sys.executable, program, *arguments, name="crowd")
-
-
-def last_report(crowd: Process) -> dict[str, Any]:
-    lines = [line for line in crowd.log().splitlines() if line.endswith("}")]
-    return json.loads(lines[-1]) if lines else {}
-
-
 @pytest.fixture
 def site() -> Generator[Site, None, None]:
-    with Lab(workers=1) as lab:
-        worker = lab.workers[0]
-        worker.net_conf.write_text(
-            '{"Network": "10.0.0.0/8", "Backend": {"Type": "host-gw"}}', encoding="ascii"
-        )
-        worker.batch("address add 172.20.255.1/16 dev ens192")
-        made = Site(worker, Dialect(protobuf=True))
-        for index in range(PEERS):
-            node = peer(index, 0)
-            made.nodes[node.name] = node
-            made.api.nodes[node.name] = make_node(node.name, node.pod_cidr, node.address)
-        made.put(worker.node)
-        with made.api:
-            yield made
-            made.stop()
-
-
-def peer(index: int, turn: int) -> Node:
-    high, low = divmod(index, 250)
-    return Node(f"n{index}", f"172.20.{high + 20 * turn}.{low + 1}", f"10.{high + 2}.{low}.0/24")
+    with site_of_peers(PEERS) as made:
+        yield made
 
 
 def test_routes_do_not_wait_for_clients(site: Site) -> None:
     worker = site.worker
-    daemon = site.start("--healthz-ip=127.0.0.1", f"--healthz-port={PORT}")
+    daemon = site.start(*FLAGS)
     poll_equal(lambda: len(worker.routes()), PEERS, "number of routes", 60)
     daemon.wait_log("Watching for new subnet leases")
     fds, anonymous = count_fds(daemon), daemon.memory("RssAnon")
@@ -95,7 +62,7 @@ def test_routes_do_not_wait_for_clients(site: Site) -> None:
 def worker(lab: Lab) -> Worker:
     lab.write_nodes_file(nodes_file.short_yaml(lab.nodes))
     made = lab.workers[0]
-    made.start_daemon("--healthz-ip=127.0.0.1", f"--healthz-port={PORT}").wait_log("Watching for")
+    made.start_daemon(*FLAGS).wait_log("Watching for")
     return made
 
 
