@@ -5,8 +5,8 @@ Phases without and with clients (half of them slow, half fast) take turns, so th
 machine does falls on both. In each, nodes change one after another; how long the rounds took is
 what the daemon's own histogram gained. The daemon has a CPU to itself, and the clients, the API
 server and this program have another: else the clients' own work would be taken for the daemon's.
-Beside it: the daemon's CPU time a second, and for how much of one it was ready to run and did not
-(/proc/PID/schedstat). Root; in a network namespace of its own.
+Beside it: the daemon's CPU time by rounds, answers included, and for how much of a second it was
+ready to run and did not, which is others' doing (/proc/PID/schedstat). Root; in a network namespace of its own.
 """
 
 import os
@@ -119,11 +119,12 @@ def main() -> None:
     cpus = sorted(os.sched_getaffinity(0))
     print(f"{count} nodes, {CHANGES} changes a phase, {rounds} phases each, {clients} clients; "
           f"{'the daemon on a CPU of its own' if len(cpus) > 1 else 'all on one CPU'}")  # fmt: skip
-    print(f"{'':14} {'rounds':>7} {'half':>9} {'99 %':>9} {'CPU/s':>9} {'waited/s':>9}")
+    print(f"{'':14} {'rounds':>7} {'half':>9} {'99 %':>9} {'CPU/round':>10} {'waited/s':>9}")
     for name, sums in measure(rounds, count, clients, cpus).items():
         print(
             f"{name:14} {sums.buckets[float('inf')]:7.0f} {quantile(sums.buckets, 0.5):6.2f} ms "
-            f"{quantile(sums.buckets, 0.99):6.2f} ms {1000 * sums.running / sums.seconds:6.0f} ms "
+            f"{quantile(sums.buckets, 0.99):6.2f} ms "
+            f"{1000 * sums.running / sums.buckets[float('inf')]:7.2f} ms "
             f"{1000 * sums.waiting / sums.seconds:6.0f} ms"
         )
 
