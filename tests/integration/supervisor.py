@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What systemd does for a service of Type=notify: listens, stops, reloads (sd_notify(3))."""
 
+import ctypes
 import os
-import signal
 import socket
-from pathlib import Path
+from contextlib import contextmanager
 from types import TracebackType
-from typing import Callable
+from typing import Callable, Iterator
 
 from lab import Worker
 from process import Process
@@ -59,12 +59,28 @@ class Supervisor:
         return poll(probe, f"message {what!r} among {self.said[seen:]}")
 
 
-def freeze(process: Process) -> None:
-    """SIGSTOP: a loop that does not turn, from one moment to the next."""
-    os.kill(process.pid, signal.SIGSTOP)
-    stat = Path(f"/proc/{process.pid}/stat")
-    poll(lambda: stat.read_text("ascii").rpartition(")")[2].split()[0] == "T", "it is stopped")
+PTRACE_DETACH, PTRACE_SEIZE, PTRACE_INTERRUPT = 17, 0x4206, 0x4207  # linux/ptrace.h
+WAIT_ALL = 0x40000000  # __WALL, linux/wait.h
 
 
-def thaw(process: Process) -> None:
-    os.kill(process.pid, signal.SIGCONT)
+def ptrace(request: int, process: Process) -> None:
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.ptrace.argtypes = [ctypes.c_long, ctypes.c_long, ctypes.c_void_p, ctypes.c_void_p]
+    libc.ptrace.restype = ctypes.c_long
+    if libc.ptrace(request, process.pid, None, None) < 0:
+        raise OSError(ctypes.get_errno(), f"ptrace request {request:#x}")
+
+
+@contextmanager
+def wedged(process: Process) -> Iterator[None]:
+    """Its first thread, which is the loop's, stands still from one moment to the next; what others
+    it has run on. Not SIGSTOP, which stops them all, and would hide one that says that all is well
+    on the loop's behalf. While it lasts `process` is not to be asked whether it runs."""
+    ptrace(PTRACE_SEIZE, process)
+    try:
+        ptrace(PTRACE_INTERRUPT, process)
+        _, status = os.waitpid(process.pid, WAIT_ALL)
+        assert os.WIFSTOPPED(status), status
+        yield
+    finally:
+        ptrace(PTRACE_DETACH, process)

@@ -123,20 +123,36 @@ def test_every_state_is_tried(site: Site) -> None:
     assert found == {*PEERS, "own", "pending"}
 
 
-@pytest.mark.parametrize("state", [*PEERS, "own"])
-def test_same_word_everywhere(site: Site, state: str) -> None:
-    name = name_of(state)
-    assert site.daemon
-    table = site.worker.status()
+def assert_same_word_everywhere(
+    worker: Worker, daemon: Process, state: str, name: str, count: int
+) -> None:
+    """In the table, about the node alone, as a metric's label and in the log; all four have it from
+    the daemon's one table of words, and so has the sentence after it."""
+    table = worker.status()
     assert table.returncode == 1 and table.stderr == ""
     assert re.search(rf"^{name} .* {state}$", table.stdout, re.MULTILINE), table.stdout
-    alone = site.worker.status("--node", name)
+    alone = worker.status("--node", name)
     assert alone.returncode == (0 if state in ("routed", "own", "family-off") else 1)
     found = re.search(rf"^  state:   {state}: (.*)$", alone.stdout, re.MULTILINE)
     assert found, alone.stdout
-    assert metrics(site.worker)[f'hostgw_nodes{{state="{state}"}}'] == 1
+    assert metrics(worker)[f'hostgw_nodes{{state="{state}"}}'] == count
     sentence = re.escape(found[1].split(";")[0].split("(")[0].strip()[:40])
-    site.daemon.wait_log(rf"node {name}( \(.*\))?: {state}: {sentence}")
+    daemon.wait_log(rf"State of node {name}( \(.*\))?: {state}: {sentence}")
+
+
+@pytest.mark.parametrize("state", [*PEERS, "own"])
+def test_same_word_everywhere(site: Site, state: str) -> None:
+    assert site.daemon
+    assert_same_word_everywhere(site.worker, site.daemon, state, name_of(state), 1)
+
+
+def test_same_word_everywhere_for_pending(lab: Lab) -> None:
+    """Which is no state of one node beside others: without an address of this host all wait."""
+    worker = lab.workers[0]
+    daemon = start(lab, worker, "--healthz-ip=127.0.0.1", f"--healthz-port={PORT}", "-v=1")
+    worker.batch("address del 192.168.2.44/24 dev ens192")
+    poll(lambda: metrics(worker).get('hostgw_nodes{state="pending"}'), "pending")
+    assert_same_word_everywhere(worker, daemon, "pending", "kubworker2", len(lab.nodes) - 1)
 
 
 def test_table(site: Site) -> None:

@@ -152,6 +152,8 @@ def test_killed_it_is_back_without_a_gap(site: Site) -> None:
 
 
 def test_the_watchdog_ends_one_that_hangs(site: Site) -> None:
+    """Stopped whole, as the unit's limits are what is tried here; that nothing but the loop feeds
+    the watchdog is shown by integration/test_service.py."""
     old = site.main_pid()
     site.machine.run("kill", "-STOP", old)
     site.wait_new_pid(old, 60)
