@@ -99,7 +99,7 @@ static int service_url(char *url, size_t size, struct error *err)
 
 	if (!host || !port || !*host || !*port)
 		return error_set(err, ENOENT,
-		                 "not running in a Kubernetes pod (%s is not set): give "
+		                 "not running in a Kubernetes pod (%s is not set); give "
 		                 "--kubeconfig-file or --kube-api-url, or run it in a pod",
 		                 host && *host ? "KUBERNETES_SERVICE_PORT"
 		                               : "KUBERNETES_SERVICE_HOST");

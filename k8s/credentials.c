@@ -69,7 +69,8 @@ int credentials_read_token(const char *path, char **token, struct error *err)
 	}
 	explicit_bzero(text, length);
 	free(text);
-	return error_set(err, EINVAL, "token: %s %s", path,
+	return error_set(err, EINVAL, "token: %s %s; write a token there, or name another file",
+	                 path,
 	                 length == 0 ? "is empty" : "does not hold one line of plain characters");
 }
 

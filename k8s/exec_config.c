@@ -28,7 +28,7 @@ static int copy_text(const cJSON *object, const char *name, char **out, struct e
 	if (is_absent(member))
 		return 0;
 	if (!cJSON_IsString(member))
-		return error_set(err, EINVAL, "\"%s\" must be a text (put it in quotes)", name);
+		return error_set(err, EINVAL, "\"%s\" must be a text; put it in quotes", name);
 	if (member->valuestring[0] == '\0')
 		return 0;
 	*out = strdup(member->valuestring);
@@ -46,7 +46,7 @@ static int read_version(struct kube_exec *exec, const cJSON *object, struct erro
 		return 0;
 	return error_set(err, EINVAL,
 	                 "apiVersion \"%s\" is not supported, but " EXEC_API_GROUP
-	                 "v1 and v1beta1 are: make the kubeconfig anew with a current version of "
+	                 "v1 and v1beta1 are; make the kubeconfig anew with a current version of "
 	                 "the tool that made it",
 	                 exec->api_version ? exec->api_version : "");
 }
@@ -62,7 +62,7 @@ static int read_mode(const cJSON *object, struct error *err)
 		return 0;
 	if (mode && strcmp(mode, "Always") == 0)
 		return error_set(err, EINVAL,
-		                 "interactiveMode is Always, but a daemon has no terminal: set it "
+		                 "interactiveMode is Always, but a daemon has no terminal; set it "
 		                 "to IfAvailable, or put a \"token\", a \"tokenFile\" or a client "
 		                 "certificate into this user");
 	return error_set(err, EINVAL, "\"interactiveMode\" must be Never, IfAvailable or Always");
@@ -83,8 +83,8 @@ static int read_arguments(struct kube_exec *exec, const cJSON *object, struct er
 	{
 		if (!cJSON_IsString(item))
 			return error_set(err, EINVAL,
-			                 "\"args\" must be a list of texts (put numbers in "
-			                 "quotes)");
+			                 "\"args\" must be a list of texts; put numbers in "
+			                 "quotes");
 		exec->arguments[count] = strdup(item->valuestring);
 		if (!exec->arguments[count++])
 			return no_memory(err);
@@ -209,7 +209,7 @@ static int find_program(struct kube_exec *exec, const char *folder, struct error
 	if (exec->program)
 		return 0;
 	return error_set(err, ENOENT, "there is no program \"%s\"%s%s%.300s", exec->command,
-	                 is_path ? "" : " in PATH", hint ? ": " : ": install it", hint ? hint : "");
+	                 is_path ? "" : " in PATH", hint ? "; " : "; install it", hint ? hint : "");
 }
 
 static int fill(struct kube_exec *exec, const cJSON *object, const cJSON *cluster,

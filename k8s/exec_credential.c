@@ -154,7 +154,7 @@ static int take(const cJSON *root, const char *api_version, struct exec_credenti
 	if (!version || strcmp(version, api_version) != 0)
 		return error_set(err, EINVAL,
 		                 "its answer is of another apiVersion than %s, which the "
-		                 "kubeconfig names: make them the same",
+		                 "kubeconfig names; make them the same",
 		                 api_version);
 	return take_status(json_member(root, "status"), out, err);
 }

@@ -61,8 +61,8 @@ static int explain_failure(const struct child_result *result, const struct kube_
 		return error_set(err, EIO, "signal %d (%s) ended it%s%s", result->signal,
 		                 strsignal(result->signal), colon, result->last_line);
 	if (access(exec->program, X_OK) < 0 && exec->install_hint)
-		return error_set(err, ENOENT, "%s is gone: %s", exec->program, exec->install_hint);
-	return error_set(err, EIO, "it failed with exit code %d%s%s (run it by hand as this user)",
+		return error_set(err, ENOENT, "%s is gone; %s", exec->program, exec->install_hint);
+	return error_set(err, EIO, "it failed with exit code %d%s%s; run it by hand as this user",
 	                 result->code, colon, result->last_line);
 }
 

@@ -10,9 +10,9 @@
 static const char *remedy(int code)
 {
 	if (code == ENOENT)
-		return " (check the path, and that it is mounted in the container)";
+		return "; check the path, and that it is mounted in the container";
 	if (code == EACCES || code == EPERM)
-		return " (give the daemon's user the right to read it)";
+		return "; give the daemon's user the right to read it";
 	return "";
 }
 
@@ -39,7 +39,7 @@ static int read_all(int fd, const char *path, size_t max, char *buffer, size_t *
 	if (*length > max)
 		return error_set(
 			err, EFBIG,
-			"%s is larger than %zu bytes, which cannot be right: is it another file?",
+			"%s is larger than %zu bytes, which cannot be right; name the right file",
 			path, max);
 	buffer[*length] = '\0';
 	return 0;
@@ -55,7 +55,7 @@ static int read_open(int fd, const char *path, size_t max, char **text, size_t *
 	if (fstat(fd, &st) < 0)
 		return failed(path, errno, err);
 	if (!S_ISREG(st.st_mode))
-		return error_set(err, EINVAL, "%s is not a regular file: name the file itself",
+		return error_set(err, EINVAL, "%s is not a regular file; name the file itself",
 		                 path);
 	room = (size_t)st.st_size < max ? (size_t)st.st_size + 4096 : max;
 	if (room > max)

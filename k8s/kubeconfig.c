@@ -51,8 +51,9 @@ static int parse(const char *text, size_t length, struct text *json, cJSON **out
 	if (result == 0) {
 		*out = json->bytes ? cJSON_ParseWithLength(json->bytes, json->length) : NULL;
 		if (!cJSON_IsObject(*out))
-			result = error_set(err, EINVAL,
-			                   "this is not a kubeconfig (it is no YAML mapping)");
+			result = error_set(
+				err, EINVAL,
+				"this is not a kubeconfig: it is no YAML mapping; name the right file");
 	}
 	return result;
 }
@@ -97,7 +98,9 @@ static int find_entry(struct loading *l, const cJSON *root, const char *list, co
 	*out = entry ? look_at(l, entry, what) : NULL;
 	if (cJSON_IsObject(*out))
 		return 0;
-	return error_set(l->err, EINVAL, "there is no %s \"%s\" under \"%s\"", what, name, list);
+	return error_set(l->err, EINVAL,
+	                 "there is no %s \"%s\" under \"%s\"; add it, or correct the name", what,
+	                 name, list);
 }
 
 /* A string member copied; *out stays NULL where it is absent or empty. */
@@ -108,7 +111,7 @@ static int copy_string(struct loading *l, const cJSON *object, const char *name,
 	if (!member || cJSON_IsNull(member))
 		return 0;
 	if (!cJSON_IsString(member))
-		return error_set(l->err, EINVAL, "\"%s\" must be a text (put it in quotes)", name);
+		return error_set(l->err, EINVAL, "\"%s\" must be a text; put it in quotes", name);
 	if (member->valuestring[0] == '\0')
 		return 0;
 	*out = strdup(member->valuestring);
@@ -166,7 +169,9 @@ static int copy_pem(struct loading *l, const cJSON *object, const char *name, ch
 	explicit_bzero(encoded, strlen(encoded));
 	free(encoded);
 	if (!*data)
-		return error_set(l->err, EINVAL, "%s is not base64 (is it cut off?)", data_name);
+		return error_set(l->err, EINVAL,
+		                 "%s is not base64; it may be cut off: make the kubeconfig anew",
+		                 data_name);
 	return config_check_pem(*data, data_name, l->err);
 }
 
@@ -187,8 +192,8 @@ static int load_proxy(struct loading *l, const cJSON *cluster)
 		                 "\"proxy-url\" must begin with http://, https:// or socks5://");
 	if (!config_is_url(url))
 		return error_set(l->err, EINVAL,
-		                 "\"proxy-url\" is not a URL of the form http://host:port (what is "
-		                 "special in a user or password must be written as %%XX)");
+		                 "\"proxy-url\" is not a URL of the form http://host:port; what is "
+		                 "special in a user or password must be written as %%XX");
 	return 0;
 }
 
@@ -239,7 +244,7 @@ static int load_plugin(struct loading *l, const cJSON *user, const cJSON *cluste
 	if (look_at(l, user, "auth-provider"))
 		return error_set(
 			l->err, EINVAL,
-			"\"auth-provider\" is not supported (Kubernetes removed it): put a "
+			"\"auth-provider\" is not supported, as Kubernetes removed it; put a "
 			"\"token\", a \"tokenFile\" or a client certificate into this user");
 	exec = look_at(l, user, "exec");
 	if (!exec || cJSON_IsNull(exec) || l->config->token || l->config->token_file)
@@ -311,7 +316,7 @@ static int load_context(struct loading *l, const cJSON *root, const char *server
 	if (!current || !*current)
 		return error_set(
 			l->err, EINVAL,
-			"there is no current-context (kubectl config use-context NAME sets it)");
+			"there is no current-context; kubectl config use-context NAME sets it");
 	result = find_entry(l, root, "contexts", "context", current, &context);
 	if (result < 0)
 		return result;

@@ -215,3 +215,29 @@ def test_the_daemon_looks_by_itself(worker: Worker) -> None:
     daemon.wait_log("^W.*05-other.conflist: comes first by name: .*cilium-cni.*take it away")
     daemon.wait_log("Running backend")
     assert daemon.log().count("comes first by name") == 1
+
+
+@pytest.mark.parametrize(
+    "text,what,remedy",
+    [
+        (
+            "kind: Config\n",
+            "there is no current-context",
+            "kubectl config use-context NAME sets it",
+        ),
+        (None, "No such file", "check the path, and that it is mounted in the container"),
+    ],
+)
+def test_mistakes_in_a_kubeconfig_have_a_remedy(
+    worker: Worker, text: str | None, what: str, remedy: str
+) -> None:
+    """In a field of its own, as programs are told."""
+    config = worker.folder / "kubeconfig"
+    if text is not None:
+        config.write_text(text, encoding="ascii")
+    done = check(
+        worker, "--kube-subnet-mgr", f"--kubeconfig-file={config}", *worker.host_arguments(),
+        "-o", "json",
+    )  # fmt: skip
+    found = [finding for finding in findings(done) if what in finding["what"]]
+    assert len(found) == 1 and found[0]["remedy"] == remedy, done
