@@ -30,6 +30,7 @@ static const struct {
 	{"networkmanager", check_network_manager, true},
 	{"cni-plugins", check_cni_plugins, true},
 	{"cni-order", check_cni_order, true},
+	{"cni-bridge", check_bridge, true},
 	{"daemons", check_daemons, true},
 	{"leftovers", check_leftovers, true},
 	{"files", check_files, false},

@@ -100,6 +100,8 @@ void check_files(const struct check_facts *facts, struct findings *findings);
 /* check_cni.c */
 void check_cni_plugins(const struct check_facts *facts, struct findings *findings);
 void check_cni_order(const struct check_facts *facts, struct findings *findings);
+/* check_bridge.c */
+void check_bridge(const struct check_facts *facts, struct findings *findings);
 /* check_managers.c */
 void check_networkd(const struct check_facts *facts, struct findings *findings);
 void check_network_manager(const struct check_facts *facts, struct findings *findings);

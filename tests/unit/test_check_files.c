@@ -201,14 +201,53 @@ static void test_all(void **state)
 	assert_int_equal(findings_count(findings, FINDING_WARNING), 1);
 }
 
+static void test_bridge(void **state)
+{
+	struct check_world *world = *state;
+	struct link_address addresses[] = {
+		{.index = 7, .global = true, .prefix = make_prefix("10.1.4.0/24")},
+		{.index = 7, .global = true, .prefix = make_prefix("fd00:1:4::/64")},
+	};
+
+	addresses[0].prefix.addr = make_ip("10.1.4.1");
+	addresses[1].prefix.addr = make_ip("fd00:1:4::1");
+	world->snapshot.addresses = addresses;
+	world->snapshot.address_count = 2;
+	check_world_expect_nothing(world, check_bridge);
+	check_world_add_link(world, 7, "cni0");
+	check_world_expect_nothing(world, check_bridge);
+	check_world_put(world, "/run/flannel/subnet.env",
+	                "FLANNEL_SUBNET=10.1.4.1/24\nFLANNEL_IPV6_SUBNET=fd00:1:4::1/64\n");
+	check_world_expect_nothing(world, check_bridge);
+	check_world_put(world, "/run/flannel/subnet.env", "FLANNEL_SUBNET=10.1.9.1/24\n");
+	check_world_expect(world, check_bridge, FINDING_WARNING,
+	                   "cni0: has 10.1.4.1/24, from another pod CIDR; pods cannot start here "
+	                   "until it has 10.1.9.1/24");
+	check_world_put(world, "/run/flannel/subnet.env",
+	                "FLANNEL_SUBNET=10.1.4.1/24\nFLANNEL_IPV6_SUBNET=fd00:1:9::1/64\n");
+	check_world_expect(world, check_bridge, FINDING_WARNING, "has fd00:1:4::1/64");
+	check_world_put(world, "/run/flannel/subnet.env",
+	                "XFLANNEL_SUBNET=10.1.9.1/24\nFLANNEL_IPV6_SUBNET=nothing\n");
+	check_world_expect_nothing(world, check_bridge);
+	world->snapshot.address_count = 0; /* the next pod gives it one */
+	check_world_put(world, "/run/flannel/subnet.env", "FLANNEL_SUBNET=10.1.9.1/24\n");
+	check_world_expect_nothing(world, check_bridge);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		WORLD_CASE(test_networkd),        WORLD_CASE(test_networkd_of_the_next_boot),
-		WORLD_CASE(test_network_manager), WORLD_CASE(test_cni_plugins),
-		WORLD_CASE(test_cni_order),       WORLD_CASE(test_own_cni_file),
-		WORLD_CASE(test_daemons),         WORLD_CASE(test_leftovers),
-		WORLD_CASE(test_files),           WORLD_CASE(test_all),
+		WORLD_CASE(test_networkd),
+		WORLD_CASE(test_networkd_of_the_next_boot),
+		WORLD_CASE(test_network_manager),
+		WORLD_CASE(test_cni_plugins),
+		WORLD_CASE(test_cni_order),
+		WORLD_CASE(test_own_cni_file),
+		WORLD_CASE(test_daemons),
+		WORLD_CASE(test_leftovers),
+		WORLD_CASE(test_files),
+		WORLD_CASE(test_bridge),
+		WORLD_CASE(test_all),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
