@@ -73,25 +73,34 @@ def write_atomically(path: Path, text: str) -> None:
 class Host(Namespace):
     """A machine on the switch: interface ens192 with one address."""
 
-    def __init__(self, lab: "Lab", name: str, address: str, forward: bool = False):
-        super().__init__(lab.record, name, forward)
+    def __init__(self, lab: "Network", name: str, address: str, forward: bool = False):
         self.address = address
-        lab.switch.batch(
-            f"link add {name} type veth peer name ens192 netns {self.netns}",
-            f"link set {name} master br0 up",
-        )
+        self._switch = lab.switch
+        super().__init__(lab.record, name, forward)
+
+    def make(self) -> None:
+        super().make()
+        if not self.has_link("ens192"):
+            peer = f"veth peer name ens192 netns {self.netns}"
+            self._switch.batch(f"link add {self.name} type {peer}")
+        self._switch.batch(f"link set {self.name} master br0 up")
         # The metric is what NetworkManager sets; it shows in the walk-through.
-        self.batch(f"address add {address}/24 dev ens192 metric 100", "link set ens192 up")
+        self.batch(f"address replace {self.address}/24 dev ens192 metric 100", "link set ens192 up")
 
 
 class Outside(Host):
     """The default router and the internet. It has no route to pods, so it answers
     only those who come with a node's address, and it notes who asked."""
 
-    def __init__(self, lab: "Lab"):
+    def __init__(self, lab: "Network"):
         super().__init__(lab, "outside", ROUTER)
-        self.batch(f"address add {INTERNET}/32 dev lo")
+
+    def make(self) -> None:
+        super().make()
+        self.batch(f"address replace {INTERNET}/32 dev lo")
         self.run("nft", """
+            table ip outside
+            delete table ip outside
             table ip outside {
                 set seen { type ipv4_addr; flags dynamic; size 64; }
                 chain input {
@@ -186,25 +195,45 @@ class Worker(Host):
         return self.run("nft", "list", "ruleset").stdout
 
 
-class Lab:
+class Network:
+    """A switch, with the outside on it."""
+
+    def __init__(self, record: Record):
+        self.record = record
+        self.folder = record.folder
+        self.hosts: dict[str, Host] = {}
+        self.switch = Namespace(record, "switch")
+        if not self.switch.has_link("br0"):
+            self.switch.batch("link add br0 type bridge")
+        self.switch.batch("link set br0 up")
+        self.outside = Outside(self)
+
+    def host(self, name: str, address: str) -> Host:
+        """One more machine on the switch, for a control plane say."""
+        self.hosts[name] = Host(self, name, address)
+        return self.hosts[name]
+
+    def logs(self) -> dict[str, str]:
+        """Output of all background programs, for the report of a failed test."""
+        processes = [p for host in self.hosts.values() for p in host.processes]
+        return {str(p.log_path.relative_to(self.folder)): p.log() for p in processes}
+
+
+class Lab(Network):
     """Context manager; its end removes all that was made, whatever happened."""
 
-    def __init__(self, workers: int = len(NODES)):
+    def __init__(self, workers: int = len(NODES)):  # pylint: disable=super-init-not-called
         self._count = workers
-        self.hosts: dict[str, Host] = {}
 
     def __enter__(self) -> "Lab":
-        self.record = Record.create()
+        record = Record.create()
         try:
-            self.folder = self.record.folder
+            super().__init__(record)
             self.nodes_file = self.folder / "nodes.yaml"
-            self.switch = Namespace(self.record, "switch")
-            self.switch.batch("link add br0 type bridge", "link set br0 up")
-            self.outside = Outside(self)
             self.workers = [Worker(self, node) for node in NODES[: self._count]]
             self.hosts.update({worker.name: worker for worker in self.workers})
         except BaseException:
-            self.record.remove()
+            record.remove()
             raise
         return self
 
@@ -216,11 +245,6 @@ class Lab:
     @property
     def nodes(self) -> list[Node]:
         return [worker.node for worker in self.workers]
-
-    def host(self, name: str, address: str) -> Host:
-        """One more machine on the switch, for a control plane say."""
-        self.hosts[name] = Host(self, name, address)
-        return self.hosts[name]
 
     def write_nodes_file(self, text: str) -> None:
         write_atomically(self.nodes_file, text)
@@ -240,8 +264,3 @@ class Lab:
             for b in self.workers
             if a is not b and a.pod and not a.pod.ping(b.node.pod_address(10))
         ]
-
-    def logs(self) -> dict[str, str]:
-        """Output of all background programs, for the report of a failed test."""
-        processes = [p for host in self.hosts.values() for p in host.processes]
-        return {str(p.log_path.relative_to(self.folder)): p.log() for p in processes}

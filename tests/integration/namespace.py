@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
+from itertools import count
 from pathlib import Path
 from typing import Any, Callable, Sequence, TypeVar
 
@@ -20,7 +21,8 @@ T = TypeVar("T")
 
 
 class Namespace:
-    """A named network namespace with loopback up, and a folder for what runs in it."""
+    """A named network namespace with loopback up, and a folder for what runs in it. One that is
+    there already is taken as it is."""
 
     def __init__(self, record: Record, name: str, forward: bool = False):
         self.name = name
@@ -28,16 +30,25 @@ class Namespace:
         self.folder = record.folder / name
         self.processes: list[Process] = []
         self._record = record
-        self.folder.mkdir()
-        record.add_namespace(self.netns)
-        subprocess.run(["ip", "netns", "add", self.netns], check=True)
-        self._set_sysctls(forward)
+        self._forward = forward
+        self.folder.mkdir(exist_ok=True)
+        self.make()
+
+    def make(self) -> None:
+        """Once more if it has been deleted."""
+        if not self.exists():
+            self._record.add_namespace(self.netns)
+            subprocess.run(["ip", "netns", "add", self.netns], check=True)
+        self._set_sysctls()
         self.batch("link set lo up")
 
-    def _set_sysctls(self, forward: bool) -> None:
+    def exists(self) -> bool:
+        return Path("/run/netns", self.netns).exists()
+
+    def _set_sysctls(self) -> None:
         # A new namespace may have inherited the host's settings.
         settings = {
-            "ipv4/ip_forward": int(forward),
+            "ipv4/ip_forward": int(self._forward),
             "ipv4/conf/all/rp_filter": 0,
             "ipv4/conf/default/rp_filter": 0,
             "bridge/bridge-nf-call-iptables": 0,
@@ -91,7 +102,12 @@ class Namespace:
         return self.inside(lambda: socket.create_server((address, 0), backlog=64))
 
     def _new_log(self, name: str) -> Path:
-        return self.folder / f"{len(self.processes)}-{name}.log"
+        """Not one of an earlier program that used this namespace."""
+        paths = (self.folder / f"{number}-{name}.log" for number in count(len(self.processes)))
+        return next(path for path in paths if not path.exists())
+
+    def has_link(self, name: str) -> bool:
+        return self.run("ip", "link", "show", name, check=False).returncode == 0
 
     def batch(self, *commands: str) -> None:
         """Several commands of `ip` at once."""

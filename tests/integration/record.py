@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What a lab made on this machine, so that it is removed again.
 
-A lab has one folder in /run. It lists namespaces by name and processes by id and
-start time (an id alone may since belong to another program). Normally the lab
-removes them itself; had its process been killed, the next lab does. Several labs
-may be there at a time, each with names of its own.
+A lab has one folder in /run. It lists namespaces by name, processes by id and
+start time (an id alone may since belong to another program), and control groups
+by path. Normally the lab removes them itself; had its process been killed, the
+next lab does. One that is meant to stay has no owner. Several labs may be there at
+a time, each with names of its own.
 """
 
 import fcntl
@@ -21,6 +22,7 @@ from waiting import poll
 
 RUN = Path("/run")
 PREFIX = "hgt"
+KEPT = RUN / f"{PREFIX}-cluster"  # of the lab that has no owner
 _numbers = count()
 
 
@@ -68,6 +70,10 @@ class Record:
     def add_process(self, pid: int) -> None:
         self._append("processes", f"{pid} {start_time(pid)}")
 
+    def add_group(self, path: Path) -> None:
+        """A control group, to be called before it is made."""
+        self._append("groups", str(path))
+
     def owner_is_gone(self) -> bool:
         return not self._alive("owner")
 
@@ -84,7 +90,9 @@ class Record:
     def _remove_contents(self) -> None:
         for pid in self._alive("processes"):
             os.kill(pid, signal.SIGKILL)
-        poll(lambda: not self._alive("processes"), "the lab's processes are gone")
+        poll(lambda: not self._alive("processes"), "the lab's processes are gone", 30)
+        for group in self._lines("groups"):
+            remove_group(Path(group))
         for name in self._lines("namespaces"):
             if Path("/run/netns", name).exists():
                 subprocess.run(["ip", "netns", "del", name], check=True)
@@ -100,6 +108,12 @@ class Record:
     def _alive(self, file: str) -> list[int]:
         pairs = (line.split() for line in self._lines(file))
         return [int(pid) for pid, started in pairs if start_time(int(pid)) == started]
+
+
+def remove_group(group: Path) -> None:
+    """With those below it; no process may be left in them."""
+    for folder, _, _ in os.walk(group, topdown=False):
+        os.rmdir(folder)
 
 
 def remove_leftovers() -> None:

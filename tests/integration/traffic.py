@@ -24,6 +24,10 @@ class Traffic:
         self._process.wait_log("^ready$")
         self.name = f"{name} from {where.name}"
 
+    def stop(self) -> None:
+        """One that has nothing to report."""
+        self._process.stop()
+
     def report(self) -> dict[str, Any]:
         """Ends it."""
         code = self._process.stop(DRAIN + 20)
