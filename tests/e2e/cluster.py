@@ -9,7 +9,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from lab import Host, Lab, Worker
+from lab import Host, Network, Worker
 from process import Process
 from waiting import poll
 
@@ -26,20 +26,25 @@ def node_manifest(name: str, **spec: Any) -> dict[str, Any]:
 
 
 class ControlPlane:
-    """Context manager around control-plane.sh, in a host of its own on the lab's switch."""
+    """Context manager around control-plane.sh, in a host of its own on the lab's switch. `options`
+    are those of its `up`."""
 
-    def __init__(self, lab: Lab):
+    def __init__(self, lab: Network, *options: str):
         self.host: Host = lab.host("control", ADDRESS)
         self.folder = self.host.folder / "kubernetes"
         self._record = lab.record
+        self._options = options
 
     def __enter__(self) -> "ControlPlane":
-        self._script("up", "--netns", self.host.netns, "--address", ADDRESS)
-        self._record_processes()
+        self.up()
         return self
 
     def __exit__(self, *_: object) -> None:
         self._script("down")
+
+    def up(self) -> None:
+        self._script("up", "--netns", self.host.netns, "--address", ADDRESS, *self._options)
+        self._record_processes()
 
     def _script(self, verb: str, *arguments: str) -> None:
         command = [str(SCRIPT), verb, str(self.folder), *arguments]
@@ -83,18 +88,24 @@ class ControlPlane:
 
     def kubectl(self, *arguments: str, stdin: str | None = None) -> str:
         """kubectl as the administrator; it must succeed."""
+        done = self.try_kubectl(*arguments, stdin=stdin)
+        assert done.returncode == 0, f"kubectl {' '.join(arguments)}: {done.stderr}"
+        return done.stdout
+
+    def try_kubectl(
+        self, *arguments: str, stdin: str | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """The same, which may fail."""
         command = [
             str(self.folder / "bin/kubectl"),
             f"--kubeconfig={self.kubeconfig('admin')}",
             f"--cache-dir={self.folder / 'kubectl-cache'}",
             *arguments,
         ]
-        done = subprocess.run(
+        return subprocess.run(
             self.host.entered(command), input=stdin or "", capture_output=True, text=True,
             timeout=120, check=False,
-        )
-        assert done.returncode == 0, f"kubectl {' '.join(arguments)}: {done.stderr}"
-        return done.stdout
+        )  # fmt: skip
 
     def create(self, manifest: dict[str, Any]) -> None:
         """kubectl create -f"""

@@ -2,13 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # A real Kubernetes control plane for the end-to-end tests, from Debian
-# packages alone: etcd as packaged, API server, controller manager, kube-proxy and
-# kubectl built once from Debian's source package and kept in a cache. Each control
+# packages alone: etcd as packaged, the rest of Kubernetes built once from Debian's source package and kept in a cache. Each control
 # plane lives in a network namespace that the caller made, and in one folder.
 
 set -euo pipefail
 
-readonly components=(etcd kube-apiserver kube-controller-manager)
+readonly components=(etcd kube-apiserver kube-controller-manager kube-scheduler)
 
 here=$(dirname -- "$(realpath -- "${BASH_SOURCE[0]}")")
 readonly here
@@ -35,12 +34,13 @@ Usage: control-plane.sh install
 
 install  get from the Debian archive whatever is missing to build and run
          (root, only when something is missing)
-build    build kube-apiserver, kube-controller-manager, kube-proxy and kubectl,
-         whichever is not in the cache, and print the folder which holds them
+build    build kubectl, kubelet, kube-proxy and the servers, whichever is not in
+         the cache, and print the folder which holds them
 up       start a control plane in the network namespace NAME; DIR must be empty
          or not there yet (root)
 down     stop all of it; DIR stays, for its logs
-stop     stop one component: etcd, kube-apiserver or kube-controller-manager
+stop     stop one component: etcd, kube-apiserver, kube-controller-manager or
+         kube-scheduler
 start    start it again with the command line in DIR/cmd/COMPONENT
 
 Options of up:
@@ -51,14 +51,19 @@ Options of up:
   --service-cidr CIDR  (default 10.96.0.0/16, or fd96::/112 where IP is IPv6)
   --node-mask N        length of each node's pod CIDR, the IPv4 one when
                        dual-stack (default 24, or 64 where only IPv6 is given)
+  --kubelets NAME,...  real kubelets of these names will join: there is a
+                       scheduler, and all controllers run, those included that
+                       taint a Node which no kubelet tends
 
 What up leaves in DIR:
   admin.kubeconfig        client certificate of system:masters, data embedded
   admin-files.kubeconfig  the same, with relative paths to files
   hostgwd.kubeconfig      token with just the rights that hostgwd needs
   readonly.kubeconfig     token which may get, list and watch Nodes
+  NAME.kubeconfig         with --kubelets: the token of each kubelet, and one
+                          of kube-proxy's rights in kube-proxy.kubeconfig
   ca.crt, wrong-ca.crt    the CA, and one that signed nothing here
-  bin/                    kubectl, kube-proxy and the servers
+  bin/                    kubectl, kubelet, kube-proxy and the servers
   cmd/ logs/ pids/        one file a component; a test may edit a command line
                           in cmd/ between stop and start
 Pod CIDRs are handed out from about 10 s after the start, in no fixed order.

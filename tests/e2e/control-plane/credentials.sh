@@ -74,8 +74,17 @@ KUBECONFIG
     printf '    %s\n' "$@"
 }
 
+# write_token DIR URL CA NAME USER [GROUP]: a user known by a token, and its kubeconfig.
+write_token() {
+    local dir=$1 name=$4 user=$5 token
+    token=$(openssl rand -hex 32)
+    printf '%s,%s,%s%s\n' "$token" "$user" "$user" "${6:+,$6}" >>"$dir/pki/tokens.csv"
+    write_kubeconfig "$2" "$3" "token: $token" >"$dir/$name.kubeconfig"
+}
+
+# write_kubeconfigs DIR URL KUBELETS
 write_kubeconfigs() {
-    local dir=$1 url=$2 name ca token
+    local dir=$1 url=$2 name names ca
     ca="certificate-authority-data: $(base64 -w0 "$dir/ca.crt")"
     write_kubeconfig "$url" "$ca" \
         "client-certificate-data: $(base64 -w0 "$dir/pki/admin.crt")" \
@@ -84,9 +93,13 @@ write_kubeconfigs() {
         "client-certificate: pki/admin.crt" \
         "client-key: pki/admin.key" >"$dir/admin-files.kubeconfig"
     for name in hostgwd readonly; do
-        token=$(openssl rand -hex 32)
-        printf '%s,%s,%s\n' "$token" "$name" "$name" >>"$dir/pki/tokens.csv"
-        write_kubeconfig "$url" "$ca" "token: $token" >"$dir/$name.kubeconfig"
+        write_token "$dir" "$url" "$ca" "$name" "$name"
+    done
+    [[ $3 ]] || return 0
+    write_token "$dir" "$url" "$ca" kube-proxy system:kube-proxy
+    IFS=, read -ra names <<<"$3"
+    for name in "${names[@]}"; do
+        write_token "$dir" "$url" "$ca" "$name" "system:node:$name" system:nodes
     done
 }
 

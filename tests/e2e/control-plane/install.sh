@@ -3,7 +3,7 @@
 #
 # Sourced by control-plane.sh: the cache, and what has to be there before a build.
 
-readonly binaries=(kube-apiserver kube-controller-manager kube-proxy kubectl)
+readonly binaries=(kube-apiserver kube-controller-manager kube-proxy kube-scheduler kubectl kubelet)
 
 cache_dir() {
     local home=${XDG_CACHE_HOME:-${HOME:?HOME is not set: set HOSTGW_CACHE}/.cache}

@@ -77,6 +77,9 @@ probe() {
     kube-controller-manager)
         [[ $(kube "$dir" --server=https://127.0.0.1:10257 get --raw /healthz) == ok ]]
         ;;
+    kube-scheduler)
+        [[ $(kube "$dir" --server=https://127.0.0.1:10259 get --raw /healthz) == ok ]]
+        ;;
     esac </dev/null 2>/dev/null
 }
 
@@ -136,6 +139,6 @@ stop_components() {
 
 # The API server waits long for an etcd that is gone, so etcd is last.
 stop_all() {
-    stop_components "$1" kube-apiserver kube-controller-manager
+    stop_components "$1" kube-apiserver kube-controller-manager kube-scheduler
     stop_components "$1" etcd
 }

@@ -54,17 +54,29 @@ write_apiserver_command() {
         --service-cluster-ip-range="$service_cidr" --allow-privileged \
         --service-account-issuer=https://kubernetes.default.svc \
         --service-account-key-file="$dir/pki/serviceaccounts.pub" \
-        --service-account-signing-key-file="$dir/pki/serviceaccounts.key" "$@"
+        --service-account-signing-key-file="$dir/pki/serviceaccounts.key" \
+        --kubelet-client-certificate="$dir/pki/admin.crt" \
+        --kubelet-client-key="$dir/pki/admin.key" \
+        --kubelet-preferred-address-types=InternalIP "$@"
 }
 
-# Only controllers without which a test could not do its work: one for node
-# lifecycles, for instance, would taint every Node that no kubelet tends.
+# Without kubelets only controllers without which a test could not do its work: one
+# for node lifecycles, for instance, would taint every Node that no kubelet tends.
+controllers() {
+    if [[ $1 ]]; then
+        echo '*'
+    else
+        echo nodeipam,serviceaccount,serviceaccount-token,namespace
+    fi
+}
+
+# write_manager_command DIR CLUSTER-CIDR KUBELETS FLAG...
 write_manager_command() {
-    local dir=$1 cluster_cidr=$2
-    shift 2
+    local dir=$1 cluster_cidr=$2 kubelets=$3
+    shift 3
     write_command "$dir" kube-controller-manager "$dir/bin/kube-controller-manager" \
         --kubeconfig="$dir/admin.kubeconfig" --leader-elect=false \
-        --controllers=nodeipam,serviceaccount,serviceaccount-token,namespace \
+        --controllers="$(controllers "$kubelets")" --node-monitor-grace-period=10s \
         --bind-address=127.0.0.1 --secure-port=10257 --port=0 --cert-dir="$dir/pki" \
         --tls-cert-file="$dir/pki/server.crt" --tls-private-key-file="$dir/pki/server.key" \
         --root-ca-file="$dir/ca.crt" \
@@ -72,23 +84,33 @@ write_manager_command() {
         --allocate-node-cidrs --cluster-cidr="$cluster_cidr" "$@"
 }
 
-# write_commands DIR ETCD ADDRESS CLUSTER-CIDR SERVICE-CIDR NODE-MASK
+write_scheduler_command() {
+    local dir=$1
+    write_command "$dir" kube-scheduler "$dir/bin/kube-scheduler" \
+        --kubeconfig="$dir/admin.kubeconfig" --leader-elect=false \
+        --bind-address=127.0.0.1 --secure-port=10259 --port=0 --cert-dir="$dir/pki" \
+        --tls-cert-file="$dir/pki/server.crt" --tls-private-key-file="$dir/pki/server.key"
+}
+
+# write_commands DIR ETCD ADDRESS CLUSTER-CIDR SERVICE-CIDR NODE-MASK KUBELETS
 write_commands() {
-    local dir=$1 cluster_cidr=$4 mask=$6 v6 gate=()
+    local dir=$1 cluster_cidr=$4 mask=$6 kubelets=$7 v6 gate=()
     write_etcd_command "$dir" "$2"
     if [[ $cluster_cidr == *,* ]]; then
         gate=(--feature-gates=IPv6DualStack=true)
         v6=${cluster_cidr%,*}
         [[ $v6 == *:* ]] || v6=${cluster_cidr#*,}
-        write_manager_command "$dir" "$cluster_cidr" "${gate[@]}" \
+        write_manager_command "$dir" "$cluster_cidr" "$kubelets" "${gate[@]}" \
             --node-cidr-mask-size-ipv4="${mask:-24}" \
             --node-cidr-mask-size-ipv6="$(node_mask6 "$v6")"
     elif [[ $cluster_cidr == *:* ]]; then
-        write_manager_command "$dir" "$cluster_cidr" \
+        write_manager_command "$dir" "$cluster_cidr" "$kubelets" \
             --node-cidr-mask-size="${mask:-$(node_mask6 "$cluster_cidr")}"
     else
-        write_manager_command "$dir" "$cluster_cidr" --node-cidr-mask-size="${mask:-24}"
+        write_manager_command "$dir" "$cluster_cidr" "$kubelets" \
+            --node-cidr-mask-size="${mask:-24}"
     fi
+    [[ -z $kubelets ]] || write_scheduler_command "$dir"
     write_apiserver_command "$dir" "$3" "$5" "${gate[@]}"
 }
 
@@ -97,7 +119,7 @@ check_cidr() {
         usage_error "$1: not a network: $2"
 }
 
-# check_options NETNS ADDRESS CLUSTER-CIDR SERVICE-CIDR NODE-MASK
+# check_options NETNS ADDRESS CLUSTER-CIDR SERVICE-CIDR NODE-MASK KUBELETS
 check_options() {
     local cidr cidrs
     [[ $1 ]] || usage_error "--netns is missing"
@@ -109,6 +131,7 @@ check_options() {
     done
     check_cidr --service-cidr "$4"
     [[ $5 =~ ^[0-9]*$ ]] || usage_error "--node-mask: not a number: $5"
+    [[ $6 =~ ^([a-z0-9.-]+(,[a-z0-9.-]+)*)?$ ]] || usage_error "--kubelets: not names: $6"
 }
 
 check_namespace() {
@@ -142,17 +165,17 @@ wait_for_rbac() {
     done
 }
 
-# bring_up DIR NETNS ADDRESS CLUSTER-CIDR SERVICE-CIDR NODE-MASK ETCD BIN
+# bring_up DIR NETNS ADDRESS CLUSTER-CIDR SERVICE-CIDR NODE-MASK KUBELETS ETCD BIN
 bring_up() {
     local dir=$1 address=$3 host=$3
     [[ $host != *:* ]] || host="[$host]"
     umask 077
     mkdir -p "$dir"/{pki,cmd,logs,pids}
     printf '%s\n' "$2" >"$dir/netns"
-    ln -s "$8" "$dir/bin"
+    ln -s "$9" "$dir/bin"
     write_certificates "$dir" "$address" "$(first_address "$5")"
-    write_kubeconfigs "$dir" "https://$host:$api_port"
-    write_commands "$dir" "$7" "$address" "$4" "$5" "$6"
+    write_kubeconfigs "$dir" "https://$host:$api_port" "$7"
+    write_commands "$dir" "$8" "$address" "$4" "$5" "$6" "$7"
 
     unready=$dir
     exit_on_signals
@@ -160,6 +183,7 @@ bring_up() {
     start_components "$dir" etcd
     start_components "$dir" kube-apiserver
     start_components "$dir" kube-controller-manager
+    [[ -z $7 ]] || start_components "$dir" kube-scheduler
     rbac_objects | kube "$dir" apply --validate=false -f - >>"$dir/logs/rbac.log" 2>&1 ||
         fail_with_log "$dir" rbac "objects could not be made"
     wait_for_rbac "$dir"
@@ -168,7 +192,7 @@ bring_up() {
 }
 
 cmd_up() {
-    local dir=$1 netns='' address='' cluster=10.1.0.0/16 service='' mask='' etcd bin
+    local dir=$1 netns='' address='' cluster=10.1.0.0/16 service='' mask='' kubelets='' etcd bin
     shift
     while (($#)); do
         (($# > 1)) || usage_error "missing value or unknown argument: $1"
@@ -178,6 +202,7 @@ cmd_up() {
         --cluster-cidr) cluster=$2 ;;
         --service-cidr) service=$2 ;;
         --node-mask) mask=$2 ;;
+        --kubelets) kubelets=$2 ;;
         *) usage_error "unknown argument: $1" ;;
         esac
         shift 2
@@ -185,7 +210,7 @@ cmd_up() {
     if [[ -z $service ]]; then
         [[ $address == *:* ]] && service=fd96::/112 || service=10.96.0.0/16
     fi
-    check_options "$netns" "$address" "$cluster" "$service" "$mask"
+    check_options "$netns" "$address" "$cluster" "$service" "$mask" "$kubelets"
     ((EUID == 0)) || die "entering a network namespace needs root"
     check_namespace "$netns" "$address"
     [[ ! -e $dir || (-d $dir && -z $(ls -A "$dir")) ]] || die "$dir is not an empty folder"
@@ -193,5 +218,5 @@ cmd_up() {
     bin=$(built_dir)
     [[ $bin ]] || die "no binaries in $(cache_dir): run '$0 build' first"
     without_proxy
-    bring_up "$dir" "$netns" "$address" "$cluster" "$service" "$mask" "$etcd" "$bin"
+    bring_up "$dir" "$netns" "$address" "$cluster" "$service" "$mask" "$kubelets" "$etcd" "$bin"
 }
