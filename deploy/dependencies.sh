@@ -17,6 +17,7 @@ Installs with apt what is missing of these groups (root, only if something is):
   lab     to run the demo: namespaces, ping, nft
   test    to run the unit and integration tests; firewalld is downloaded, never installed
   ship    to build images and packages in a Debian of their own, and to test them
+  cluster to run containers and pods; containerd and busybox are downloaded, never installed
 
 --list    print the groups' packages instead
 USAGE
@@ -44,6 +45,7 @@ packages() {
         printf '%s\n' binutils buildah debootstrap git lintian openssl podman python3 runc \
             signify-openbsd systemd-container
         ;;
+    cluster) printf '%s\n' buildah containernetworking-plugins iproute2 iptables runc util-linux ;;
     *) die "no such group: $1 (see --help)" ;;
     esac
 }
@@ -67,8 +69,8 @@ install() {
         die "apt-get could not install $*; see its message above"
 }
 
-# An installed firewalld starts and closes the machine. So its package is kept as a file, and the
-# tests unpack it where only they see it.
+# What would start a service, or take the place of what the machine has, when it is installed: its
+# package is kept as a file, and the tests unpack it where only they see it.
 keep() {
     local cache=${HOSTGW_CACHE:-${XDG_CACHE_HOME:-${HOME:?is not set}/.cache}/hostgwd}
     [[ -z $(compgen -G "$cache/$1_*.deb") ]] || return 0
@@ -112,6 +114,7 @@ main() {
     $list && exit
     ((!${#missing[@]})) || install "${missing[@]}"
     [[ " $* " != *" test "* ]] || keep firewalld
+    [[ " $* " != *" cluster "* ]] || { keep containerd && keep busybox-static; }
     [[ " $* " != *" build "* ]] || check_cmake
 }
 

@@ -10,17 +10,21 @@ readonly root
 
 usage() {
     cat <<'USAGE'
-Usage: sudo tests/run.sh [--e2e|--ship] [CTEST-ARGUMENT...]
+Usage: sudo tests/run.sh [--e2e|--ship|--cluster] [CTEST-ARGUMENT...]
 
 Installs with apt what is missing, builds, and runs the unit and integration
 tests. They work in network namespaces of their own; the host's network is never
 touched. Twice as many as there are CPUs run at a time, as they mostly wait; those
 that measure run alone. Further arguments go to ctest: -R NAME, -L unit, --repeat until-fail:5.
 
---e2e  run the tests against a real Kubernetes control plane instead. Its
-       binaries are built from Debian's sources and cached first (minutes).
---ship build the container image and the Debian package and test them, and the
-       manifests, with such a control plane.
+--e2e      run the tests against a real Kubernetes control plane instead. Its
+           binaries are built from Debian's sources and cached first (minutes).
+--ship     build the container image and the Debian package and test them, and
+           the manifests, with such a control plane.
+--cluster  build the image of this commit and of the one before, and test them in
+           a cluster of three machines with kubelet, containerd, kube-proxy and
+           pods, each in namespaces: 3 GB of memory and of disk. What it took
+           is printed as a table. tests/cluster/up leaves such a cluster up.
 
 Exit status: 0 all tests passed, 2 usage, else what failed says so.
 USAGE
@@ -43,7 +47,7 @@ main() {
         usage
         exit
         ;;
-    --e2e | --ship)
+    --e2e | --ship | --cluster)
         preset=${1#--}
         shift
         ;;
@@ -62,6 +66,12 @@ main() {
         deploy/dependencies.sh ship
         deploy/image.sh --output build/ship/hostgwd.oci.tar
         deploy/package.sh --output build/ship/hostgwd.deb
+    fi
+    if [[ $preset == cluster ]]; then
+        deploy/dependencies.sh ship cluster
+        deploy/image.sh --tag localhost/hostgwd:latest --output build/cluster/hostgwd.oci.tar
+        tests/cluster/previous.sh build/cluster/previous.oci.tar
+        trap 'tests/cluster/down; give_back_build' EXIT # also after Ctrl-C
     fi
     cmake --preset release
     cmake --build --preset release --parallel "$(nproc)"
