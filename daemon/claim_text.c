@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* What the plan decided of a claim, in words: declared in plan.h. */
 #include <stdarg.h>
+#include <string.h>
 
 #include "plan.h"
 
@@ -64,11 +65,24 @@ __attribute__((format(printf, 2, 3))) static void append(struct text *text, cons
 	va_end(args);
 }
 
+/* Without a format: a table of thousands of reasons is made of these. */
+static void append_text(struct text *text, const char *piece)
+{
+	size_t length = strlen(piece), room;
+
+	if (text->used >= text->size)
+		return;
+	room = text->size - text->used - 1;
+	memcpy(text->start + text->used, piece, length < room ? length : room);
+	text->start[text->used + (length < room ? length : room)] = '\0';
+	text->used += length;
+}
+
 static void append_address(struct text *text, const struct link_address *address)
 {
-	char addr[IP_TEXT_MAX];
+	char prefix[PREFIX_TEXT_MAX];
 
-	append(text, "%s/%u", ip_format(&address->prefix.addr, addr), address->prefix.length);
+	append_text(text, prefix_format(&address->prefix, prefix));
 }
 
 /* " eth0 (192.168.2.44/24)": where a neighbour would have to be. */
@@ -77,18 +91,19 @@ static void append_uplink(struct text *text, const struct claim *claim, const st
 {
 	const char *separator = " (";
 
-	append(text, " %s", uplink->name);
+	append_text(text, " ");
+	append_text(text, uplink->name);
 	for (size_t i = 0; i < links->address_count; i++) {
 		const struct link_address *address = &links->addresses[i];
 
 		if (address->index != uplink->index || !address->global || address->temporary ||
 		    address->prefix.addr.family != claim->via.family)
 			continue;
-		append(text, "%s", separator);
+		append_text(text, separator);
 		append_address(text, address);
 		separator = ", ";
 	}
-	append(text, "%s", separator[0] == ',' ? ")" : "");
+	append_text(text, separator[0] == ',' ? ")" : "");
 }
 
 /* The address of this host in the subnet of `via`; NULL: none. */
@@ -108,7 +123,8 @@ static void append_off_link_remedy(struct text *text, const struct claim *claim,
 	const struct link *link = address ? link_find(links, address->index) : NULL;
 
 	if (!link) {
-		append(text, "; %s", state_words[CLAIM_OFF_LINK].remedy);
+		append_text(text, "; ");
+		append_text(text, state_words[CLAIM_OFF_LINK].remedy);
 		return;
 	}
 	append(text, "; it is in the subnet of interface %s (", link->name);
@@ -129,7 +145,7 @@ const char *claim_reason(const struct claim *claim, const struct uplink *uplink,
 {
 	struct text text = {.start = buffer, .size = size};
 
-	append(&text, "%s", state_words[claim->state].sentence);
+	append_text(&text, state_words[claim->state].sentence);
 	if (claim->state == CLAIM_OFF_LINK) {
 		append_uplink(&text, claim, uplink, links);
 		append_off_link_remedy(&text, claim, links);

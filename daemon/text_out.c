@@ -67,9 +67,8 @@ void text_out_number(struct text_out *out, uint64_t number)
 	text_out_bytes(out, digits + first, sizeof(digits) - first);
 }
 
-size_t text_out_visible(struct text_out *out, const char *text)
+size_t text_out_visible_n(struct text_out *out, const char *text, size_t length)
 {
-	size_t length = strlen(text);
 	char *to = reserve(out, length);
 
 	for (size_t i = 0; to && i < length; i++) {
@@ -78,6 +77,11 @@ size_t text_out_visible(struct text_out *out, const char *text)
 		to[i] = byte < 0x20 || byte == 0x7f ? '?' : text[i];
 	}
 	return length;
+}
+
+size_t text_out_visible(struct text_out *out, const char *text)
+{
+	return text_out_visible_n(out, text, strlen(text));
 }
 
 char *text_out_take(struct text_out *out, size_t *length)

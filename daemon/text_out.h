@@ -24,6 +24,7 @@ void text_out_spaces(struct text_out *out, size_t count);
 void text_out_number(struct text_out *out, uint64_t number);
 /* Control characters become question marks, as log_make_visible has it; returns the length. */
 size_t text_out_visible(struct text_out *out, const char *text);
+size_t text_out_visible_n(struct text_out *out, const char *text, size_t length);
 
 /* The text, terminated, malloc(3)'s, and without that its *length; NULL: no memory. The text is
  * empty then. */

@@ -285,6 +285,8 @@ static void test_json_of_one_node(void **state)
 	free(json);
 }
 
+#define LONG "a text that is longer than what is looked at in one go, which is 64 bytes "
+
 static const struct {
 	const char *text, *shown;
 } harmless[] = {
@@ -294,13 +296,15 @@ static const struct {
 	{"\033[32", "?[32"},
 	{"\033\033[0m\r\t\177", "?\033[0m???"},
 	{"n\xc3\xb6", "n\xc3\xb6"},
+	{LONG "\033[31m" LONG "\033[2J", LONG "\033[31m" LONG "?[2J"},
+	{LONG "\177\n" LONG "\r", LONG "?\n" LONG "?"},
 };
 
 static void test_whoever_answers_steers_no_terminal(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT(harmless); i++) {
-		char text[64];
+		char text[256];
 
 		strcpy(text, harmless[i].text);
 		status_text_make_harmless(text, strlen(text));
