@@ -136,6 +136,10 @@ def test_a_wedged_loop(worker: Worker, systemd: Supervisor) -> None:
     with wedged(daemon):
         systemd.listen()
         assert ask(worker, "/healthz")[0] == "000"  # for the 5 s that curl has
+        done = worker.status()
+        assert (done.returncode, done.stdout) == (1, "")
+        assert "hostgwd runs, but has not answered" in done.stderr
+        assert "restart it (systemctl restart hostgwd, or delete its pod)" in done.stderr
         assert systemd.listen() == []
     poll(lambda: "WATCHDOG=1" in systemd.listen(), "the watchdog is fed again")
     assert ask(worker, "/healthz") == ("200", "ok\n")

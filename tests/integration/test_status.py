@@ -7,6 +7,7 @@ import pty
 import re
 import socket
 import statistics
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Callable, Generator
@@ -246,6 +247,23 @@ def test_somebody_else_answers(lab: Lab) -> None:
     assert f"what answers at {worker.status_socket} is no hostgwd of this version" in result.stderr
 
 
+def test_an_answer_without_end(lab: Lab) -> None:
+    worker = lab.workers[0]
+    with socket.socket(socket.AF_UNIX) as listener, ThreadPoolExecutor() as pool:
+        listener.bind(str(worker.status_socket))
+        listener.listen()
+        done = pool.submit(worker.status)
+        client, _ = listener.accept()
+        client.recv(4096)
+        client.sendall(b"HTTP/1.0 200 OK\r\nHostgwd-Status: well\r\n\r\n")
+        with client, pytest.raises(OSError):  # it hangs up
+            while True:
+                client.sendall(bytes(1 << 20))
+        result = done.result()
+    assert (result.returncode, result.stdout) == (1, "")
+    assert "too large, over 64 MiB; use --node" in result.stderr
+
+
 @pytest.mark.parametrize(
     "arguments,complaint",
     [
@@ -306,6 +324,47 @@ def test_abstract_socket(lab: Lab) -> None:
     assert worker.run(*nobody, *ask.split(), check=False).stdout == ""
 
 
+    done = worker.run(*nobody, hostgwd(), "status", path, check=False)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "hostgwd at /proc/no/such.sock hangs up; run it as root" in done.stderr
+
+
+FORGER = """
+import os, socket, sys
+os.setuid(int(sys.argv[2]))
+listener = socket.socket(socket.AF_UNIX)
+listener.bind("\\0" + sys.argv[1])
+listener.listen()
+while True:
+    client, _ = listener.accept()
+    client.recv(4096)
+    client.sendall(b"HTTP/1.0 200 OK\\r\\nHostgwd-Status: well\\r\\n\\r\\nAll is well\\n")
+    client.close()
+"""
+
+
+@pytest.mark.parametrize(
+    "uid,owner,believed",
+    [(65534, 0, False), (65533, 65534, False), (0, 0, True), (65534, 65534, True)],
+)
+def test_who_is_believed(lab: Lab, uid: int, owner: int, believed: bool) -> None:
+    """A name without a file is whoever's takes it first. Root is believed, and the user whose the
+    path's folder is, as a daemon that runs as a user of its own is."""
+    worker = lab.workers[0]
+    folder = worker.folder / "served"
+    folder.mkdir()
+    os.chown(folder, owner, owner)
+    path = folder / "it.sock"
+    worker.start(sys.executable, "-c", FORGER, str(path), str(uid), name="forger")
+    poll(lambda: f"@{path}" in worker.run("ss", "-xlH").stdout, "the forger listens")
+    done = worker.run(hostgwd(), "status", f"--status-socket={path}", check=False)
+    if believed:
+        assert (done.returncode, done.stdout) == (0, "All is well\n"), done.stderr
+    else:
+        assert (done.returncode, done.stdout) == (1, "")
+        assert f"who answers at @{path} is of user {uid}, and is not believed" in done.stderr
+
+
 def test_no_socket(lab: Lab) -> None:
     worker = lab.workers[0]
     start(lab, worker, "--status-socket=")
@@ -337,6 +396,17 @@ def test_colours_on_a_terminal(lab: Lab) -> None:
     assert "\033[32mrouted\033[0m" in on_terminal(worker, [])
     assert "\033" not in on_terminal(worker, ["NO_COLOR=1"])
     assert "\033" not in on_terminal(worker, ["TERM=dumb"])
+
+
+def test_a_reader_that_has_seen_enough(site: Site) -> None:
+    """It is no failure, and what is said of the nodes stands."""
+    socket_flag = f"--status-socket={site.worker.status_socket}"
+    script = 'exec 3>&1; { "$@"; echo $? >&3; } | :'
+    done = site.worker.run("sh", "-c", script, "sh", hostgwd(), "status", socket_flag)
+    assert (done.stdout, done.stderr) == ("1\n", "")
+    closed = ["sh", "-c", '"$@" >&-', "sh", hostgwd(), "status", socket_flag]
+    done = site.worker.run(*closed, check=False)
+    assert done.returncode == 1 and "standard output is closed" in done.stderr
 
 
 # ---- size ----
