@@ -172,6 +172,24 @@ static int explain_connect(int number, const char *path, struct error *err)
 	                 path);
 }
 
+/* Without a file, a daemon that turns us away may do so before curl looks, which has no new number
+ * for that. */
+static bool is_turned_away(CURLcode code, long number, const struct asked *asked)
+{
+	if (code == CURLE_COULDNT_CONNECT)
+		return asked->abstract && number != EACCES && number != EPERM;
+	return code == CURLE_GOT_NOTHING || code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR;
+}
+
+static int explain_silence(const struct asked *asked, struct error *err)
+{
+	return error_set(err, ETIMEDOUT,
+	                 "hostgwd runs, but has not answered at %s within %ld s: its loop is "
+	                 "stuck or very busy; look at its log, then restart it (systemctl "
+	                 "restart hostgwd, or delete its pod)",
+	                 asked->path, PATIENCE_MS / 1000);
+}
+
 static int explain(CURL *easy, CURLcode code, const struct asked *asked, struct error *err)
 {
 	long number = 0;
@@ -179,17 +197,8 @@ static int explain(CURL *easy, CURLcode code, const struct asked *asked, struct 
 	curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &number);
 	/* Of a file, EAGAIN is a queue of clients that nobody takes in. */
 	if (code == CURLE_OPERATION_TIMEDOUT || (code == CURLE_COULDNT_CONNECT && number == EAGAIN))
-		return error_set(
-			err, ETIMEDOUT,
-			"hostgwd runs, but has not answered at %s within %ld s: its loop is "
-			"stuck or very busy; look at its log, then restart it (systemctl "
-			"restart hostgwd, or delete its pod)",
-			asked->path, PATIENCE_MS / 1000);
-	/* Without a file, a daemon that turns us away may do so before curl looks, which has no new
-	 * number for that. */
-	if (code == CURLE_GOT_NOTHING || code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR ||
-	    (code == CURLE_COULDNT_CONNECT && asked->abstract && number != EACCES &&
-	     number != EPERM))
+		return explain_silence(asked, err);
+	if (is_turned_away(code, number, asked))
 		return error_set(err, EACCES,
 		                 "hostgwd at %s hangs up; run it as root, or as the user that "
 		                 "hostgwd runs as",

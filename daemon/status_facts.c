@@ -31,6 +31,21 @@ static struct counts count(const struct plan *plan)
 	return counts;
 }
 
+/* What is missing has lines of its own, in each form of the status. */
+static void judge_unready(const struct status_facts *facts, struct status_verdict *verdict)
+{
+	size_t lines = 0;
+
+	for (const char *at = facts->missing; (at = strchr(at, '\n')); at++)
+		lines++;
+	if (lines == 0)
+		snprintf(verdict->text, sizeof(verdict->text),
+		         "Not ready: the first round is not through");
+	else
+		snprintf(verdict->text, sizeof(verdict->text), "Not ready: %zu %s missing", lines,
+		         lines == 1 ? "thing is" : "things are");
+}
+
 static void judge_one(const struct status_facts *facts, struct status_verdict *verdict)
 {
 	bool found = false, well = true;
@@ -43,10 +58,15 @@ static void judge_one(const struct status_facts *facts, struct status_verdict *v
 		found = true;
 		well = well && node_states_is_well(claim->state);
 	}
-	verdict->well = found && well;
-	if (!found)
+	verdict->well = found && well && facts->ready;
+	if (!found && !facts->ready)
+		snprintf(verdict->text, sizeof(verdict->text),
+		         "Node %.300s is not known yet: not ready", facts->only);
+	else if (!found)
 		snprintf(verdict->text, sizeof(verdict->text),
 		         "There is no node %.300s: nobody has told of it", facts->only);
+	else if (well && !facts->ready)
+		judge_unready(facts, verdict);
 	else
 		snprintf(verdict->text, sizeof(verdict->text), "Node %.300s is %swell", facts->only,
 		         well ? "" : "not ");
@@ -56,16 +76,14 @@ static void judge_all(const struct status_facts *facts, struct status_verdict *v
 {
 	const struct reconcile_stats routes = facts->routes;
 	const struct counts counts = count(facts->plan);
-	char first[256];
 
-	snprintf(first, sizeof(first), "%.*s", (int)strcspn(facts->missing, "\n"), facts->missing);
 	verdict->well = facts->ready && counts.troubled == 0 && routes.installed == routes.desired;
 	if (verdict->well)
 		snprintf(verdict->text, sizeof(verdict->text),
 		         "All is well: %zu nodes, %zu of %zu routes in place", counts.nodes,
 		         routes.installed, routes.desired);
 	else if (!facts->ready)
-		snprintf(verdict->text, sizeof(verdict->text), "Not ready: %s", first);
+		judge_unready(facts, verdict);
 	else
 		snprintf(verdict->text, sizeof(verdict->text),
 		         "Not well: %zu of %zu nodes; %zu of %zu routes in place", counts.troubled,

@@ -71,7 +71,7 @@ static size_t measure_line(const char *text, size_t room)
 /* Between words, each line after `indent`. The first line begins at the column `at`. Bytes are
  * columns: Nodes have no names in other scripts. Line by line: of thousands of reasons, word by
  * word takes twice as long. */
-static void put_wrapped(const struct printing *printing, const char *text, size_t indent, size_t at)
+static void put_words(const struct printing *printing, const char *text, size_t indent, size_t at)
 {
 	size_t width = printing->style.width;
 
@@ -89,14 +89,41 @@ static void put_wrapped(const struct printing *printing, const char *text, size_
 		text_out_char(printing->to, '\n');
 		text_out_spaces(printing->to, indent);
 	}
+}
+
+static void put_wrapped(const struct printing *printing, const char *text, size_t indent, size_t at)
+{
+	put_words(printing, text, indent, at);
 	text_out_char(printing->to, '\n');
 }
 
+/* A line each of what the host is not ready for. */
+static void put_missing(const struct printing *printing)
+{
+	const char *lines = printing->facts->missing;
+	char line[ERROR_TEXT_MAX + 32];
+
+	while (*lines) {
+		size_t length = strcspn(lines, "\n");
+
+		snprintf(line, sizeof(line), "%.*s", (int)length, lines);
+		put_wrapped(printing, line, INDENT, 0);
+		lines += length + (lines[length] == '\n');
+	}
+}
+
+/* One line, as the last line is to say all of it; but for a node's name, which can be long. */
 static void put_verdict(const struct printing *printing, const struct status_verdict *verdict)
 {
+	if (!printing->facts->ready)
+		put_missing(printing);
 	put_colour(printing, verdict->well ? GREEN : RED);
-	put_wrapped(printing, verdict->text, 0, 0);
+	if (printing->facts->only)
+		put_words(printing, verdict->text, 0, 0);
+	else
+		text_out_text(printing->to, verdict->text);
 	put_colour(printing, PLAIN);
+	text_out_char(printing->to, '\n');
 }
 
 /* ---- the table ---- */

@@ -204,7 +204,10 @@ def test_well_then_not_then_well(lab: Lab) -> None:
     worker.batch("address del 192.168.2.44/24 dev ens192")
     poll(lambda: "pending" in worker.status().stdout, "pending")
     done = worker.status()
-    assert done.returncode == 1 and "\nNot ready: interface: " in done.stdout
+    assert done.returncode == 1 and "\ninterface: interface ens192 has no global" in done.stdout
+    assert re.match(r"Not ready: \d things? (is|are) missing$", done.stdout.splitlines()[-1])
+    alone = worker.status("--node=kubworker1")
+    assert alone.returncode == 1 and "\nNot ready: " in alone.stdout, alone.stdout
     code = worker.run(
         "curl", "-s", "-w", "%{http_code}", f"http://127.0.0.1:{PORT}/readyz"
     ).stdout  # fmt: skip

@@ -174,6 +174,7 @@ static void test_colours_only_where_wanted(void **state)
 	free(text);
 	text = print(&facts, (struct status_style){.width = 80, .colour = true}, &well);
 	assert_non_null(strstr(text, "\033[32mrouted\033[0m"));
+	assert_non_null(strstr(text, "1 of 1 routes in place\033[0m\n"));
 	free(text);
 }
 
@@ -227,6 +228,44 @@ static void test_one_node(void **state)
 	free(text);
 }
 
+#define LONG "a text that is longer than what is looked at in one go, which is 64 bytes "
+
+static const char *last_line(const char *text)
+{
+	const char *end = text + strlen(text) - 1;
+
+	while (end > text && end[-1] != '\n')
+		end--;
+	return end;
+}
+
+/* About one node as well: one that is not found may be told of yet. */
+static void test_not_ready_about_one_node(void **state)
+{
+	struct plan_fixture *f = *state;
+	struct status_facts facts;
+	bool well;
+	char *text;
+
+	plan_fixture_add(f, "peer", 1, "10.1.4.0/24", "192.168.2.45");
+	plan_fixture_make(f);
+	facts = make_facts(f);
+	facts.ready = false;
+	facts.missing = "waiting for the first complete list of nodes\n";
+	facts.only = "nobody";
+	text = print(&facts, (struct status_style){.width = 80}, &well);
+	assert_false(well);
+	assert_string_equal(text, "waiting for the first complete list of nodes\n"
+	                          "Node nobody is not known yet: not ready\n");
+	free(text);
+	facts.only = "peer";
+	text = print(&facts, (struct status_style){.width = 80}, &well);
+	assert_false(well);
+	assert_non_null(strstr(text, "\nwaiting for the first complete list of nodes\n"));
+	assert_string_equal(last_line(text), "Not ready: 1 thing is missing\n");
+	free(text);
+}
+
 static void test_not_ready_is_not_well(void **state)
 {
 	struct plan_fixture *f = *state;
@@ -241,7 +280,17 @@ static void test_not_ready_is_not_well(void **state)
 	facts.missing = "rules: no\nfiles: no\n";
 	text = print(&facts, (struct status_style){.width = 80}, &well);
 	assert_false(well);
-	assert_non_null(strstr(text, "\nNot ready: rules: no\n"));
+	assert_non_null(
+		strstr(text, "routed\nrules: no\nfiles: no\nNot ready: 2 things are missing\n"));
+	assert_string_equal(last_line(text), "Not ready: 2 things are missing\n");
+	free(text);
+	facts.missing = LONG "and a remedy for it\n";
+	text = print(&facts, (struct status_style){.width = 80}, &well);
+	assert_string_equal(last_line(text), "Not ready: 1 thing is missing\n");
+	free(text);
+	facts.missing = "";
+	text = print(&facts, (struct status_style){.width = 80}, &well);
+	assert_string_equal(last_line(text), "Not ready: the first round is not through\n");
 	free(text);
 	facts.ready = true;
 	facts.missing = "";
@@ -285,8 +334,6 @@ static void test_json_of_one_node(void **state)
 	free(json);
 }
 
-#define LONG "a text that is longer than what is looked at in one go, which is 64 bytes "
-
 static const struct {
 	const char *text, *shown;
 } harmless[] = {
@@ -321,6 +368,7 @@ int main(void)
 		PLAN_CASE(test_colours_only_where_wanted),
 		PLAN_CASE(test_names_are_made_visible),
 		PLAN_CASE(test_one_node),
+		PLAN_CASE(test_not_ready_about_one_node),
 		PLAN_CASE(test_not_ready_is_not_well),
 		PLAN_CASE(test_json_of_one_node),
 		PLAN_CASE(test_whoever_answers_steers_no_terminal),
