@@ -65,10 +65,11 @@ void findings_add(struct findings *findings, enum finding_severity severity, con
 void findings_add_error(struct findings *findings, enum finding_severity severity,
                         const char *where, const struct error *err)
 {
-	const char *end = strstr(err->text, "; ");
-	size_t length = end ? (size_t)(end - err->text) : strlen(err->text);
+	const char *remedy = error_remedy(err);
+	size_t length = remedy ? (size_t)(remedy - err->text) - strlen("; ") : strlen(err->text);
 
-	findings_add(findings, severity, where, end ? end + 2 : "", "%.*s", (int)length, err->text);
+	findings_add(findings, severity, where, remedy ? remedy : "", "%.*s", (int)length,
+	             err->text);
 }
 
 size_t findings_count(const struct findings *findings, enum finding_severity severity)

@@ -42,8 +42,7 @@ __attribute__((format(printf, 5, 6))) void findings_add(struct findings *finding
                                                         enum finding_severity severity,
                                                         const char *where, const char *remedy,
                                                         const char *what, ...);
-/* An error as the daemon would log it: by custom, what is wrong comes before the first "; " and
- * what to do about it after. */
+/* An error as the daemon would log it, its remedy in the field for it. */
 void findings_add_error(struct findings *findings, enum finding_severity severity,
                         const char *where, const struct error *err);
 

@@ -49,6 +49,16 @@ bool config_is_url(const char *text)
 	return is_url;
 }
 
+static int refuse_url(const char *url, const char *complaint, struct error *err)
+{
+	if (strchr(url, '@')) /* there may be a password in it */
+		error_set(err, EINVAL, "the server's URL %s", complaint);
+	else
+		error_set(err, EINVAL, "server \"%s\" %s", url, complaint);
+	error_tame(err->text);
+	return error_advise(err, "write it as https://HOST:PORT");
+}
+
 int config_set_server(struct kube_config *config, const char *url, struct error *err)
 {
 	CURLU *parsed = curl_url();
@@ -59,10 +69,8 @@ int config_set_server(struct kube_config *config, const char *url, struct error 
 		return error_set(err, ENOMEM, "out of memory");
 	complaint = url_complaint(parsed, url);
 	curl_url_cleanup(parsed);
-	if (complaint && strchr(url, '@')) /* there may be a password in it */
-		return error_set(err, EINVAL, "the server's URL %s", complaint);
 	if (complaint)
-		return error_set(err, EINVAL, "server \"%s\" %s", url, complaint);
+		return refuse_url(url, complaint, err);
 	while (url[length - 1] == '/')
 		length--;
 	free(config->server);
@@ -74,7 +82,9 @@ int config_check_pem(const char *text, const char *what, struct error *err)
 {
 	if (strstr(text, "-----BEGIN "))
 		return 0;
-	return error_set(err, EINVAL, "%s is not PEM (it has no line \"-----BEGIN ...\")", what);
+	error_set(err, EINVAL, "%s is not PEM (it has no line \"-----BEGIN ...\")", what);
+	error_tame(err->text);
+	return error_advise(err, "make it anew, as PEM");
 }
 
 int config_check_pem_file(const char *path, const char *what, struct error *err)

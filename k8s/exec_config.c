@@ -44,11 +44,12 @@ static int read_version(struct kube_exec *exec, const cJSON *object, struct erro
 	if (exec->api_version && (strcmp(exec->api_version, EXEC_API_GROUP "v1") == 0 ||
 	                          strcmp(exec->api_version, EXEC_API_GROUP "v1beta1") == 0))
 		return 0;
-	return error_set(err, EINVAL,
-	                 "apiVersion \"%s\" is not supported, but " EXEC_API_GROUP
-	                 "v1 and v1beta1 are; make the kubeconfig anew with a current version of "
-	                 "the tool that made it",
-	                 exec->api_version ? exec->api_version : "");
+	error_set(err, EINVAL,
+	          "apiVersion \"%s\" is not supported, but " EXEC_API_GROUP "v1 and v1beta1 are",
+	          exec->api_version ? exec->api_version : "");
+	error_tame(err->text);
+	return error_advise(
+		err, "make the kubeconfig anew with a current version of the tool that made it");
 }
 
 /* Nobody sits at a daemon's terminal. */
@@ -208,8 +209,10 @@ static int find_program(struct kube_exec *exec, const char *folder, struct error
 	exec->program = is_path ? find_at(folder, exec->command) : find_in_path(exec->command);
 	if (exec->program)
 		return 0;
-	return error_set(err, ENOENT, "there is no program \"%s\"%s%s%.300s", exec->command,
-	                 is_path ? "" : " in PATH", hint ? "; " : "; install it", hint ? hint : "");
+	error_set(err, ENOENT, "there is no program \"%s\"%s", exec->command,
+	          is_path ? "" : " in PATH");
+	error_tame(err->text);
+	return error_advise(err, "%s", hint ? hint : "install it");
 }
 
 static int fill(struct kube_exec *exec, const cJSON *object, const cJSON *cluster,

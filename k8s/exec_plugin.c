@@ -52,18 +52,31 @@ static int explain_failure(const struct child_result *result, const struct kube_
 {
 	const char *colon = result->last_line[0] ? ": " : "";
 
-	if (result->timed_out)
-		return error_set(err, ETIMEDOUT, "it did not end within %u s%s%s", TIMEOUT_S, colon,
-		                 result->last_line);
-	if (result->too_long)
-		return error_set(err, EMSGSIZE, "its answer is longer than %u bytes", OUTPUT_MAX);
-	if (result->signal)
-		return error_set(err, EIO, "signal %d (%s) ended it%s%s", result->signal,
-		                 strsignal(result->signal), colon, result->last_line);
-	if (access(exec->program, X_OK) < 0 && exec->install_hint)
-		return error_set(err, ENOENT, "%s is gone; %s", exec->program, exec->install_hint);
-	return error_set(err, EIO, "it failed with exit code %d%s%s; run it by hand as this user",
-	                 result->code, colon, result->last_line);
+	const char *hint = NULL;
+
+	if (result->timed_out) {
+		error_set(err, ETIMEDOUT, "it did not end within %u s%s%s", TIMEOUT_S, colon,
+		          result->last_line);
+	} else if (result->too_long) {
+		error_set(err, EMSGSIZE, "its answer is longer than %u bytes", OUTPUT_MAX);
+	} else if (result->signal) {
+		error_set(err, EIO, "signal %d (%s) ended it%s%s", result->signal,
+		          strsignal(result->signal), colon, result->last_line);
+	} else if (access(exec->program, X_OK) < 0 && exec->install_hint) {
+		hint = exec->install_hint;
+		error_set(err, ENOENT, "%s is gone", exec->program);
+	} else {
+		error_set(err, EIO, "it failed with exit code %d%s%s", result->code, colon,
+		          result->last_line);
+	}
+	error_tame(err->text);
+	return hint ? error_advise(err, "%s", hint) : -err->code;
+}
+
+/* What it prints, and whether it asks something, shows when a person runs it. */
+static int advise(const struct kube_exec *exec, struct error *err)
+{
+	return error_advise(err, "run %s by hand, as this user", exec->command);
 }
 
 static void on_done(void *ctx, const struct child_result *result)
@@ -80,9 +93,11 @@ static void on_done(void *ctx, const struct child_result *result)
 	else
 		code = exec_credential_parse(result->output, result->length, exec->api_version,
 		                             &credential, &err);
-	if (code < 0)
+	if (code < 0) {
 		error_wrap(&err, "the credential plugin %s of %s", exec->command,
 		           plugin->config->origin);
+		advise(exec, &err);
+	}
 	plugin->done(plugin->ctx, code < 0 ? NULL : &credential, code < 0 ? &err : NULL);
 }
 
@@ -158,6 +173,8 @@ int exec_plugin_run(struct exec_plugin *plugin, const char *ca, exec_plugin_done
 	} else {
 		result = start(plugin, info, err);
 		free(info);
+		if (result < 0)
+			advise(plugin->config->exec, err);
 	}
 	free(request);
 	return result;

@@ -10,15 +10,17 @@
 static const char *remedy(int code)
 {
 	if (code == ENOENT)
-		return "; check the path, and that it is mounted in the container";
+		return "check the path, and that it is mounted in the container";
 	if (code == EACCES || code == EPERM)
-		return "; give the daemon's user the right to read it";
-	return "";
+		return "give the daemon's user the right to read it";
+	return "check the path, and the file system that it is on";
 }
 
 static int failed(const char *path, int code, struct error *err)
 {
-	return error_set(err, code, "cannot read %s: %s%s", path, strerror(code), remedy(code));
+	error_set(err, code, "cannot read %s: %s", path, strerror(code));
+	error_tame(err->text);
+	return error_advise(err, "%s", remedy(code));
 }
 
 /* One byte more than allowed is asked for, so that growth meanwhile is noticed. */

@@ -239,6 +239,7 @@ void http_request_finish(struct http_request *request, CURLcode code,
 			result.retry_after = retry_after < RETRY_AFTER_MAX_S ? (unsigned)retry_after
 			                                                     : RETRY_AFTER_MAX_S;
 	} else if (code != CURLE_OK && !request->stopped && !request->rejected.code) {
+		error_tame(request->message); /* it may quote a certificate */
 		http_explain_transport(request->easy, code, request->message, config,
 		                       &result.failure);
 	}

@@ -80,7 +80,7 @@ static char *protobuf_message(const char *body, size_t length)
 	return message;
 }
 
-char *kube_status_message(const char *body, size_t length)
+static char *read_message(const char *body, size_t length)
 {
 	__attribute__((cleanup(json_release))) cJSON *status = NULL;
 	const char *message;
@@ -96,4 +96,13 @@ char *kube_status_message(const char *body, size_t length)
 		if (body[i] == '\r' || body[i] == '\n')
 			length = i;
 	return strndup(body, length);
+}
+
+char *kube_status_message(const char *body, size_t length)
+{
+	char *message = read_message(body, length);
+
+	if (message)
+		error_tame(message);
+	return message;
 }

@@ -9,7 +9,8 @@
 
 /*
  * The message in `body`, a Status in protobuf or JSON, or else the first line of whatever text
- * it is. "" if there is nothing to read. Free it with free(3); NULL: out of memory.
+ * it is, tamed for an error. "" if there is nothing to read. Free it with free(3); NULL: out of
+ * memory.
  */
 char *kube_status_message(const char *body, size_t length);
 

@@ -98,9 +98,9 @@ static int find_entry(struct loading *l, const cJSON *root, const char *list, co
 	*out = entry ? look_at(l, entry, what) : NULL;
 	if (cJSON_IsObject(*out))
 		return 0;
-	return error_set(l->err, EINVAL,
-	                 "there is no %s \"%s\" under \"%s\"; add it, or correct the name", what,
-	                 name, list);
+	error_set(l->err, EINVAL, "there is no %s \"%s\" under \"%s\"", what, name, list);
+	error_tame(l->err->text);
+	return error_advise(l->err, "add it, or correct the name");
 }
 
 /* A string member copied; *out stays NULL where it is absent or empty. */
@@ -170,7 +170,7 @@ static int copy_pem(struct loading *l, const cJSON *object, const char *name, ch
 	free(encoded);
 	if (!*data)
 		return error_set(l->err, EINVAL,
-		                 "%s is not base64; it may be cut off: make the kubeconfig anew",
+		                 "%s is not base64, it may be cut off; make the kubeconfig anew",
 		                 data_name);
 	return config_check_pem(*data, data_name, l->err);
 }
@@ -216,7 +216,8 @@ static int load_cluster(struct loading *l, const cJSON *cluster, const char *ser
 	if (server)
 		l->at = NULL; /* a mistake in it is not in the file */
 	else if (!url)
-		return error_set(l->err, EINVAL, "the cluster has no \"server\"");
+		return error_set(l->err, EINVAL,
+		                 "the cluster has no \"server\"; add the API server's URL");
 	result = config_set_server(config, server ? server : url, l->err);
 	if (result == 0)
 		result = copy_pem(l, cluster, "certificate-authority", &config->ca_file,
@@ -300,6 +301,14 @@ static int load_user(struct loading *l, const cJSON *user, const cJSON *cluster)
 	return 0;
 }
 
+static int refuse_twice(struct loading *l, const cJSON *twice)
+{
+	l->at = twice;
+	error_set(l->err, EINVAL, "\"%s\" occurs twice in one mapping", twice->string);
+	error_tame(l->err->text);
+	return error_advise(l->err, "remove one of them");
+}
+
 static int load_context(struct loading *l, const cJSON *root, const char *server)
 {
 	const char *current = look_at_string(l, root, "current-context");
@@ -308,11 +317,8 @@ static int load_context(struct loading *l, const cJSON *root, const char *server
 	const char *cluster_name, *user;
 	int result;
 
-	if (twice) {
-		l->at = twice;
-		return error_set(l->err, EINVAL, "\"%s\" occurs twice in one mapping",
-		                 twice->string);
-	}
+	if (twice)
+		return refuse_twice(l, twice);
 	if (!current || !*current)
 		return error_set(
 			l->err, EINVAL,
@@ -321,8 +327,11 @@ static int load_context(struct loading *l, const cJSON *root, const char *server
 	if (result < 0)
 		return result;
 	cluster_name = look_at_string(l, context, "cluster");
-	if (!cluster_name)
-		return error_set(l->err, EINVAL, "context \"%s\" names no cluster", current);
+	if (!cluster_name) {
+		error_set(l->err, EINVAL, "context \"%s\" names no cluster", current);
+		error_tame(l->err->text);
+		return error_advise(l->err, "add its \"cluster\"");
+	}
 	result = find_entry(l, root, "clusters", "cluster", cluster_name, &cluster);
 	if (result == 0)
 		result = load_cluster(l, cluster, server);
@@ -337,7 +346,7 @@ static int load_context(struct loading *l, const cJSON *root, const char *server
 	return result < 0 ? error_wrap(l->err, "user \"%s\"", user) : 0;
 }
 
-/* `json`: what `root` was parsed from. */
+/* `json`: what `root` was parsed from. Who cannot mend the file can have another one. */
 static void wrap_place(const struct loading *l, const char *json, const cJSON *root)
 {
 	size_t line = json_place_of(json, root, l->at).line;
@@ -345,6 +354,7 @@ static void wrap_place(const struct loading *l, const char *json, const cJSON *r
 	if (line > 0)
 		error_wrap(l->err, "line %zu", line);
 	error_wrap(l->err, "kubeconfig %s", l->path);
+	error_advise(l->err, "mend that, or make the file anew with the tool that made it");
 }
 
 static int load(struct loading *l, const char *server)

@@ -206,7 +206,7 @@ static void test_bad(void **state)
 		{HEAD CLUSTER(SERVER ", certificate-authority: .") USER(""), EINVAL,
 	         "is not a regular file; name the file"},
 		{HEAD CLUSTER(SERVER ", certificate-authority-data: '*'") USER(""), EINVAL,
-	         "certificate-authority-data is not base64; it may"},
+	         "certificate-authority-data is not base64, it may be cut off; make"},
 		{HEAD CLUSTER(SERVER ", certificate-authority-data: YWJj") USER(""), EINVAL,
 	         "certificate-authority-data is not PEM"},
 		{HEAD CLUSTER(SERVER ", insecure-skip-tls-verify: 'yes'") USER(""), EINVAL,
@@ -241,6 +241,8 @@ static void test_bad(void **state)
 		    !strstr(err.text, folder))
 			fail_msg("%s\ngives %d %s\nnot %s", cases[i].text, result, err.text,
 			         cases[i].why);
+		if (!error_remedy(&err))
+			fail_msg("no remedy: %s", err.text);
 	}
 }
 
@@ -252,6 +254,9 @@ static void test_missing_file(void **state)
 	(void)state;
 	assert_int_equal(kube_config_read("/nowhere/at/all", NULL, &config, &err), -ENOENT);
 	assert_non_null(strstr(err.text, "/nowhere/at/all"));
+	assert_non_null(error_remedy(&err));
+	assert_int_equal(kube_config_read("/dev/null/nothing", NULL, &config, &err), -ENOTDIR);
+	assert_non_null(error_remedy(&err));
 }
 
 static void test_in_cluster(void **state)
@@ -306,6 +311,9 @@ static void test_in_cluster_files(void **state)
 	remove_file("ca.crt");
 	assert_int_equal(kube_config_in_cluster(folder, &config, &err), -ENOENT);
 	assert_non_null(strstr(err.text, "/ca.crt"));
+	write_file("ca.crt", "not PEM");
+	assert_int_equal(kube_config_in_cluster(folder, &config, &err), -EINVAL);
+	assert_non_null(error_remedy(&err));
 	write_file("ca.crt", PEM);
 	remove_file("token");
 	assert_int_equal(kube_config_in_cluster(folder, &config, &err), -ENOENT);
@@ -323,6 +331,7 @@ static void test_bare(void **state)
 	assert_string_equal(config->server, "http://127.0.0.1:8001");
 	kube_config_free(config);
 	assert_int_equal(kube_config_bare("ftp://a", &config, &err), -EINVAL);
+	assert_non_null(error_remedy(&err));
 	assert_int_equal(kube_config_bare("", &config, &err), -EINVAL);
 	kube_config_free(NULL);
 }

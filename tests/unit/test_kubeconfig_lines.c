@@ -113,6 +113,8 @@ static void test_lines(void **state)
 		if (result >= 0 || result != -err.code ||
 		    strncmp(err.text, wanted, strlen(wanted)) != 0)
 			fail_msg("%s\ngives %s\nnot %s", cases[i].text, err.text, wanted);
+		if (!error_remedy(&err))
+			fail_msg("no remedy: %s", err.text);
 	}
 }
 

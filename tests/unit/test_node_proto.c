@@ -330,6 +330,8 @@ static void test_refusals(void **state)
 		{BYTES("{\"kind\":\"Status\"}"), ""},
 		{BYTES("not found\r\n<more>"), "not found"},
 		{BYTES("not found"), "not found"},
+		{BYTES("no; ask Bob"), "no, ask Bob"},
+		{BYTES("{\"message\":\"no; ask Bob\"}"), "no, ask Bob"},
 		{BYTES(""), ""},
 	};
 
