@@ -15,7 +15,9 @@ static bool find_subnet(const char *env, const char *key, struct prefix *subnet)
 	const char *line = strstr(env, key);
 	size_t length;
 
-	if (!line || (line != env && line[-1] != '\n'))
+	while (line && line != env && line[-1] != '\n')
+		line = strstr(line + 1, key);
+	if (!line)
 		return false;
 	line += strlen(key);
 	length = strcspn(line, "\n");

@@ -229,6 +229,9 @@ static void test_bridge(void **state)
 	check_world_put(world, "/run/flannel/subnet.env",
 	                "XFLANNEL_SUBNET=10.1.9.1/24\nFLANNEL_IPV6_SUBNET=nothing\n");
 	check_world_expect_nothing(world, check_bridge);
+	check_world_put(world, "/run/flannel/subnet.env",
+	                "#FLANNEL_SUBNET=10.1.4.1/24\nFLANNEL_SUBNET=10.1.9.1/24\n");
+	check_world_expect(world, check_bridge, FINDING_WARNING, "until it has 10.1.9.1/24");
 	world->snapshot.address_count = 0; /* the next pod gives it one */
 	check_world_put(world, "/run/flannel/subnet.env", "FLANNEL_SUBNET=10.1.9.1/24\n");
 	check_world_expect_nothing(world, check_bridge);
