@@ -94,6 +94,19 @@ void host_check(struct host *host, const struct plan *plan,
 		cni_file_find_rivals(host->settings->options->cni_conf_file, complain, ctx);
 }
 
+static void tell(const struct findings *findings,
+                 void (*complain)(void *ctx, const struct error *err), void *ctx)
+{
+	struct error err;
+
+	for (size_t i = 0; i < findings->count; i++) {
+		if (findings->items[i].severity > FINDING_WARNING)
+			continue;
+		finding_describe(&findings->items[i], EINVAL, &err);
+		complain(ctx, &err);
+	}
+}
+
 void host_check_at_start(const struct host *host,
                          void (*complain)(void *ctx, const struct error *err), void *ctx)
 {
@@ -114,12 +127,22 @@ void host_check_at_start(const struct host *host,
 	default_routes_list_advertised(host->rtnl, facts->links, facts->advertised,
 	                               &facts->advertised_count, &err);
 	check_run(facts, &findings);
-	for (size_t i = 0; i < findings.count; i++) {
-		if (findings.items[i].severity > FINDING_WARNING)
-			continue;
-		finding_describe(&findings.items[i], EINVAL, &err);
-		complain(ctx, &err);
-	}
+	tell(&findings, complain, ctx);
 	findings_free(&findings);
 	free(facts);
+}
+
+void host_check_bridge(const struct host *host,
+                       void (*complain)(void *ctx, const struct error *err), void *ctx)
+{
+	const struct check_facts facts = {
+		.root = "",
+		.options = host->settings->options,
+		.links = &host->links,
+	};
+	struct findings findings = {0};
+
+	check_bridge(&facts, &findings);
+	tell(&findings, complain, ctx);
+	findings_free(&findings);
 }

@@ -18,9 +18,14 @@
 void host_check(struct host *host, const struct plan *plan,
                 void (*complain)(void *ctx, const struct error *err), void *ctx);
 
-/* What `hostgwd check` finds and no round looks at, each with its remedy: programs that undo what the
- * daemon does, files that lead pods elsewhere. For once, when it starts. */
+/* What `hostgwd check` finds and no round looks at, each with its remedy: programs that undo what
+ * the daemon does, files that lead pods elsewhere. For once, when it starts. */
 void host_check_at_start(const struct host *host,
                          void (*complain)(void *ctx, const struct error *err), void *ctx);
+
+/* Whether the pods' bridge is still that of another pod CIDR than the subnet file has: for the
+ * moment after that has changed. */
+void host_check_bridge(const struct host *host,
+                       void (*complain)(void *ctx, const struct error *err), void *ctx);
 
 #endif

@@ -41,16 +41,25 @@ static void log_beginning(const struct rounds *rounds)
 	log_info(rounds->log, "Found network config - Backend type: host-gw");
 }
 
+static void warn_of_bridge(void *ctx, const struct error *err)
+{
+	const struct rounds *rounds = ctx;
+
+	log_warning(rounds->log, "%s", err->text);
+}
+
 static void write_subnet_file(struct rounds *rounds, struct outcome *outcome)
 {
 	struct error err;
-	bool changed;
+	bool changed = false;
 
 	if (host_write_subnet_file(rounds->host, rounds->own_cidrs, &changed, &err) < 0)
 		note_failure(rounds, ROUND_FILES, &err, outcome);
 	else if (changed || !rounds->running)
 		log_info(rounds->log, "Wrote subnet file to %s",
 		         rounds->settings->options->subnet_file);
+	if (changed)
+		host_check_bridge(rounds->host, warn_of_bridge, rounds);
 }
 
 /* Pods start once it is there, so it is the last of the files. */

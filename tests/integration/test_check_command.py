@@ -217,6 +217,17 @@ def test_the_daemon_looks_by_itself(worker: Worker) -> None:
     assert daemon.log().count("comes first by name") == 1
 
 
+def test_the_daemon_looks_at_the_bridge_when_the_pod_cidr_has_changed(worker: Worker) -> None:
+    """Before its first round the subnet file is still the old one, which the bridge agrees with."""
+    worker.batch("link add cni0 type bridge", "address add 10.1.77.1/24 dev cni0")
+    worker.subnet_file.write_text("FLANNEL_SUBNET=10.1.77.1/24\n", encoding="ascii")
+    daemon = worker.start_daemon()
+    daemon.wait_log("Wrote subnet file")
+    daemon.wait_log("^W.*cni0: has 10.1.77.1/24, from another pod CIDR; .*ip link delete cni0")
+    daemon.wait_log("Watching for")
+    assert daemon.log().count("another pod CIDR") == 1
+
+
 @pytest.mark.parametrize(
     "text,what,remedy",
     [
@@ -224,6 +235,12 @@ def test_the_daemon_looks_by_itself(worker: Worker) -> None:
             "kind: Config\n",
             "there is no current-context",
             "kubectl config use-context NAME sets it",
+        ),
+        (
+            "current-context: c\ncontexts: [{name: c, context: {cluster: k}}]\n"
+            "clusters: [{name: k, cluster: {server: 'https://a', disable-compression: 1}}]\n",
+            "must be true or false",
+            "mend that, or make the file anew with the tool that made it",
         ),
         (None, "No such file", "check the path, and that it is mounted in the container"),
     ],
