@@ -5,8 +5,10 @@ Phases without and with clients (half of them slow, half fast) take turns, so th
 machine does falls on both. In each, nodes change one after another; how long the rounds took is
 what the daemon's own histogram gained. The daemon has a CPU to itself, and the clients, the API
 server and this program have another: else the clients' own work would be taken for the daemon's.
-Beside it: the daemon's CPU time by rounds, answers included, and for how much of a second it was
-ready to run and did not, which is others' doing (/proc/PID/schedstat). Root; in a network namespace of its own.
+Beside it: the loop's CPU time by rounds, answers included, and for how much of a second it was
+ready to run and did not, which is others' doing (/proc/PID/schedstat, which is about the first
+thread alone). Of the worst round the histogram has the bounds between which it was. Root; in a
+network namespace of its own.
 """
 
 import os
@@ -26,6 +28,8 @@ from process import Process
 from waiting import poll, poll_equal
 
 CHANGES = 100  # a phase
+PHASES = 11  # of each kind: more than 1,000 rounds, of which the slowest 1 % are ten, if the
+# machine is free: on a busy one several changes share a round
 BUCKET = "hostgw_reconcile_duration_seconds_bucket"
 
 Buckets = dict[float, float]  # by upper bound, cumulated
@@ -37,8 +41,8 @@ class Sums:
 
     buckets: Buckets = field(default_factory=dict)
     seconds: float = 0
-    running: float = 0  # seconds of CPU
-    waiting: float = 0  # seconds in which the daemon was ready to run, and something else ran
+    running: float = 0  # seconds of the loop's CPU time
+    waiting: float = 0  # seconds in which the loop was ready to run, and something else ran
 
 
 def read_buckets(worker: Worker) -> Buckets:
@@ -61,6 +65,14 @@ def quantile(buckets: Buckets, share: float) -> float:
             return (below + (bound - below) * share_of_it) * 1000
         below, before = bound, buckets[bound]
     return below * 1000
+
+
+def worst(buckets: Buckets) -> str:
+    """Of the slowest round. In milliseconds."""
+    bounds = sorted(buckets)
+    at = next(i for i, bound in enumerate(bounds) if buckets[bound] >= buckets[bounds[-1]])
+    below = 1000 * bounds[at - 1] if at > 0 else 0
+    return f"{below:g}-{1000 * bounds[at]:g} ms"
 
 
 def read_schedule(daemon: Process) -> tuple[float, float, float]:
@@ -113,17 +125,18 @@ def measure(rounds: int, count: int, clients: int, cpus: list[int]) -> dict[str,
 
 def main() -> None:
     given = [int(text) for text in sys.argv[1:]]
-    rounds, count, clients = (given + [3, 5000, 400][len(given) :])[:3]
+    rounds, count, clients = (given + [PHASES, 5000, 400][len(given) :])[:3]
     if os.geteuid() != 0:
         sys.exit("bench_clients.py: a network namespace needs root")
     cpus = sorted(os.sched_getaffinity(0))
     print(f"{count} nodes, {CHANGES} changes a phase, {rounds} phases each, {clients} clients; "
           f"{'the daemon on a CPU of its own' if len(cpus) > 1 else 'all on one CPU'}")  # fmt: skip
-    print(f"{'':14} {'rounds':>7} {'half':>9} {'99 %':>9} {'CPU/round':>10} {'waited/s':>9}")
+    print(f"{'':14} {'rounds':>7} {'half':>9} {'99 %':>9} {'worst':>12} "
+          f"{'CPU/round':>10} {'waited/s':>9}")  # fmt: skip
     for name, sums in measure(rounds, count, clients, cpus).items():
         print(
             f"{name:14} {sums.buckets[float('inf')]:7.0f} {quantile(sums.buckets, 0.5):6.2f} ms "
-            f"{quantile(sums.buckets, 0.99):6.2f} ms "
+            f"{quantile(sums.buckets, 0.99):6.2f} ms {worst(sums.buckets):>12} "
             f"{1000 * sums.running / sums.buckets[float('inf')]:7.2f} ms "
             f"{1000 * sums.waiting / sums.seconds:6.0f} ms"
         )
