@@ -35,9 +35,9 @@ static void check_family_forwarding(const struct check_facts *facts, enum ip_fam
 		return;
 	}
 	if (facts->options->enable_forwarding && forwarding_check_writable(root, family, &err) == 0)
-		findings_add(findings, FINDING_NOTE, "", "",
-		             "%s forwarding is off; --enable-forwarding switches it on",
-		             family_name(family));
+		findings_add(findings, FINDING_NOTE, "",
+		             "start the daemon, which switches it on (--enable-forwarding)",
+		             "%s forwarding is off", family_name(family));
 	else
 		findings_add_error(findings, FINDING_ERROR, "", &err);
 }
