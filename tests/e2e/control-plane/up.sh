@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # Sourced by control-plane.sh: checks the options of `up` and brings everything up.
+# cmd_up has the options in an array `option`, which the functions that it calls read.
 
 # first_address CIDR: the one that the service "kubernetes" gets.
 first_address() {
@@ -42,16 +43,16 @@ write_etcd_command() {
 }
 
 write_apiserver_command() {
-    local dir=$1 address=$2 service_cidr=$3
-    shift 3
+    local dir=$1
+    shift
     write_command "$dir" kube-apiserver "$dir/bin/kube-apiserver" \
         --etcd-servers=http://127.0.0.1:2379 \
-        --advertise-address="$address" --bind-address=0.0.0.0 --secure-port="$api_port" \
+        --advertise-address="${option[address]}" --bind-address=0.0.0.0 --secure-port="$api_port" \
         --cert-dir="$dir/pki" --client-ca-file="$dir/ca.crt" \
         --tls-cert-file="$dir/pki/server.crt" --tls-private-key-file="$dir/pki/server.key" \
         --token-auth-file="$dir/pki/tokens.csv" \
         --authorization-mode=Node,RBAC --enable-admission-plugins=NodeRestriction \
-        --service-cluster-ip-range="$service_cidr" --allow-privileged \
+        --service-cluster-ip-range="${option[service-cidr]}" --allow-privileged \
         --service-account-issuer=https://kubernetes.default.svc \
         --service-account-key-file="$dir/pki/serviceaccounts.pub" \
         --service-account-signing-key-file="$dir/pki/serviceaccounts.key" \
@@ -63,25 +64,24 @@ write_apiserver_command() {
 # Without kubelets only controllers without which a test could not do its work: one
 # for node lifecycles, for instance, would taint every Node that no kubelet tends.
 controllers() {
-    if [[ $1 ]]; then
+    if [[ ${option[kubelets]} ]]; then
         echo '*'
     else
         echo nodeipam,serviceaccount,serviceaccount-token,namespace
     fi
 }
 
-# write_manager_command DIR CLUSTER-CIDR KUBELETS FLAG...
 write_manager_command() {
-    local dir=$1 cluster_cidr=$2 kubelets=$3
-    shift 3
+    local dir=$1
+    shift
     write_command "$dir" kube-controller-manager "$dir/bin/kube-controller-manager" \
         --kubeconfig="$dir/admin.kubeconfig" --leader-elect=false \
-        --controllers="$(controllers "$kubelets")" --node-monitor-grace-period=10s \
+        --controllers="$(controllers)" --node-monitor-grace-period=10s \
         --bind-address=127.0.0.1 --secure-port=10257 --port=0 --cert-dir="$dir/pki" \
         --tls-cert-file="$dir/pki/server.crt" --tls-private-key-file="$dir/pki/server.key" \
         --root-ca-file="$dir/ca.crt" \
         --service-account-private-key-file="$dir/pki/serviceaccounts.key" \
-        --allocate-node-cidrs --cluster-cidr="$cluster_cidr" "$@"
+        --allocate-node-cidrs --cluster-cidr="${option[cluster-cidr]}" "$@"
 }
 
 write_scheduler_command() {
@@ -92,26 +92,25 @@ write_scheduler_command() {
         --tls-cert-file="$dir/pki/server.crt" --tls-private-key-file="$dir/pki/server.key"
 }
 
-# write_commands DIR ETCD ADDRESS CLUSTER-CIDR SERVICE-CIDR NODE-MASK KUBELETS
+# write_commands DIR ETCD
 write_commands() {
-    local dir=$1 cluster_cidr=$4 mask=$6 kubelets=$7 v6 gate=()
+    local dir=$1 cluster_cidr=${option[cluster-cidr]} mask=${option[node-mask]} v6 gate=()
     write_etcd_command "$dir" "$2"
     if [[ $cluster_cidr == *,* ]]; then
         gate=(--feature-gates=IPv6DualStack=true)
         v6=${cluster_cidr%,*}
         [[ $v6 == *:* ]] || v6=${cluster_cidr#*,}
-        write_manager_command "$dir" "$cluster_cidr" "$kubelets" "${gate[@]}" \
+        write_manager_command "$dir" "${gate[@]}" \
             --node-cidr-mask-size-ipv4="${mask:-24}" \
             --node-cidr-mask-size-ipv6="$(node_mask6 "$v6")"
     elif [[ $cluster_cidr == *:* ]]; then
-        write_manager_command "$dir" "$cluster_cidr" "$kubelets" \
+        write_manager_command "$dir" \
             --node-cidr-mask-size="${mask:-$(node_mask6 "$cluster_cidr")}"
     else
-        write_manager_command "$dir" "$cluster_cidr" "$kubelets" \
-            --node-cidr-mask-size="${mask:-24}"
+        write_manager_command "$dir" --node-cidr-mask-size="${mask:-24}"
     fi
-    [[ -z $kubelets ]] || write_scheduler_command "$dir"
-    write_apiserver_command "$dir" "$3" "$5" "${gate[@]}"
+    [[ -z ${option[kubelets]} ]] || write_scheduler_command "$dir"
+    write_apiserver_command "$dir" "${gate[@]}"
 }
 
 check_cidr() {
@@ -119,23 +118,24 @@ check_cidr() {
         usage_error "$1: not a network: $2"
 }
 
-# check_options NETNS ADDRESS CLUSTER-CIDR SERVICE-CIDR NODE-MASK KUBELETS
 check_options() {
-    local cidr cidrs
-    [[ $1 ]] || usage_error "--netns is missing"
-    [[ $2 ]] || usage_error "--address is missing"
-    IFS=, read -ra cidrs <<<"$3"
+    local cidr cidrs name='[a-z0-9.-]+'
+    [[ ${option[netns]} ]] || usage_error "--netns is missing"
+    [[ ${option[address]} ]] || usage_error "--address is missing"
+    IFS=, read -ra cidrs <<<"${option[cluster-cidr]}"
     ((${#cidrs[@]} <= 2)) || usage_error "--cluster-cidr: more than two networks"
     for cidr in "${cidrs[@]}"; do
         check_cidr --cluster-cidr "$cidr"
     done
-    check_cidr --service-cidr "$4"
-    [[ $5 =~ ^[0-9]*$ ]] || usage_error "--node-mask: not a number: $5"
-    [[ $6 =~ ^([a-z0-9.-]+(,[a-z0-9.-]+)*)?$ ]] || usage_error "--kubelets: not names: $6"
+    check_cidr --service-cidr "${option[service-cidr]}"
+    [[ ${option[node-mask]} =~ ^[0-9]*$ ]] ||
+        usage_error "--node-mask: not a number: ${option[node-mask]}"
+    [[ ${option[kubelets]} =~ ^($name(,$name)*)?$ ]] ||
+        usage_error "--kubelets: not names: ${option[kubelets]}"
 }
 
 check_namespace() {
-    local netns=$1 address=$2
+    local netns=${option[netns]} address=${option[address]}
     [[ -e /run/netns/$netns ]] || die "no network namespace $netns: ip netns add $netns"
     [[ $(ip -n "$netns" -o address show to "$address") ]] ||
         die "namespace $netns has not the address $address"
@@ -165,17 +165,17 @@ wait_for_rbac() {
     done
 }
 
-# bring_up DIR NETNS ADDRESS CLUSTER-CIDR SERVICE-CIDR NODE-MASK KUBELETS ETCD BIN
+# bring_up DIR ETCD BIN
 bring_up() {
-    local dir=$1 address=$3 host=$3
+    local dir=$1 address=${option[address]} host=${option[address]}
     [[ $host != *:* ]] || host="[$host]"
     umask 077
     mkdir -p "$dir"/{pki,cmd,logs,pids}
-    printf '%s\n' "$2" >"$dir/netns"
-    ln -s "$9" "$dir/bin"
-    write_certificates "$dir" "$address" "$(first_address "$5")"
-    write_kubeconfigs "$dir" "https://$host:$api_port" "$7"
-    write_commands "$dir" "$8" "$address" "$4" "$5" "$6" "$7"
+    printf '%s\n' "${option[netns]}" >"$dir/netns"
+    ln -s "$3" "$dir/bin"
+    write_certificates "$dir" "$address" "$(first_address "${option[service-cidr]}")"
+    write_kubeconfigs "$dir" "https://$host:$api_port" "${option[kubelets]}"
+    write_commands "$dir" "$2"
 
     unready=$dir
     exit_on_signals
@@ -183,7 +183,7 @@ bring_up() {
     start_components "$dir" etcd
     start_components "$dir" kube-apiserver
     start_components "$dir" kube-controller-manager
-    [[ -z $7 ]] || start_components "$dir" kube-scheduler
+    [[ -z ${option[kubelets]} ]] || start_components "$dir" kube-scheduler
     rbac_objects | kube "$dir" apply --validate=false -f - >>"$dir/logs/rbac.log" 2>&1 ||
         fail_with_log "$dir" rbac "objects could not be made"
     wait_for_rbac "$dir"
@@ -192,31 +192,27 @@ bring_up() {
 }
 
 cmd_up() {
-    local dir=$1 netns='' address='' cluster=10.1.0.0/16 service='' mask='' kubelets='' etcd bin
+    local dir=$1 etcd bin
+    local -A option=([netns]='' [address]='' [cluster-cidr]=10.1.0.0/16 [service-cidr]=''
+        [node-mask]='' [kubelets]='')
     shift
     while (($#)); do
         (($# > 1)) || usage_error "missing value or unknown argument: $1"
-        case $1 in
-        --netns) netns=$2 ;;
-        --address) address=$2 ;;
-        --cluster-cidr) cluster=$2 ;;
-        --service-cidr) service=$2 ;;
-        --node-mask) mask=$2 ;;
-        --kubelets) kubelets=$2 ;;
-        *) usage_error "unknown argument: $1" ;;
-        esac
+        [[ $1 == --* && -v option[${1#--}] ]] || usage_error "unknown argument: $1"
+        option[${1#--}]=$2
         shift 2
     done
-    if [[ -z $service ]]; then
-        [[ $address == *:* ]] && service=fd96::/112 || service=10.96.0.0/16
+    if [[ -z ${option[service-cidr]} ]]; then
+        option[service-cidr]=10.96.0.0/16
+        [[ ${option[address]} != *:* ]] || option[service-cidr]=fd96::/112
     fi
-    check_options "$netns" "$address" "$cluster" "$service" "$mask" "$kubelets"
+    check_options
     ((EUID == 0)) || die "entering a network namespace needs root"
-    check_namespace "$netns" "$address"
+    check_namespace
     [[ ! -e $dir || (-d $dir && -z $(ls -A "$dir")) ]] || die "$dir is not an empty folder"
     etcd=$(find_etcd) || die "etcd is missing: run '$0 install' first"
     bin=$(built_dir)
     [[ $bin ]] || die "no binaries in $(cache_dir): run '$0 build' first"
     without_proxy
-    bring_up "$dir" "$netns" "$address" "$cluster" "$service" "$mask" "$kubelets" "$etcd" "$bin"
+    bring_up "$dir" "$etcd" "$bin"
 }
