@@ -6,7 +6,7 @@ from typing import Any, Generator
 
 import pytest
 
-from lab import Lab
+from lab import Lab, Network
 
 
 def pytest_configure() -> None:
@@ -29,6 +29,6 @@ def pytest_runtest_makereport(item: Any) -> Generator[None, Any, None]:
     if report.when == "call" and report.failed:
         for value in item.funcargs.values():
             used = getattr(value, "lab", value)
-            if isinstance(used, Lab):
+            if isinstance(used, Network):
                 for name, text in used.logs().items():
                     report.sections.append((name, text[-4000:]))

@@ -2,11 +2,10 @@
 """hostgwd as a service of the host (machine_init.sh), next to nodes that have it as a pod."""
 
 import json
-from types import TracebackType
 
 from daemon_set import NAMESPACE, READY, SET, DaemonSet
 from machine import Machine
-from real_cluster import NETWORK, Cluster
+from cluster import NETWORK, Cluster
 from waiting import poll, poll_equal
 
 LABEL = "hostgwd.example/bare-metal"
@@ -38,6 +37,17 @@ class BareMetal:
         self._cluster.control.kubectl("--namespace", NAMESPACE, "patch", SET, "--patch", patch)
 
     def __enter__(self) -> "BareMetal":
+        try:
+            self._replace_pods()
+        except BaseException:
+            self._put_pods_back()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._put_pods_back()
+
+    def _replace_pods(self) -> None:
         for machine in self._cluster.machines:
             label = f"{LABEL}={str(machine in self.machines).lower()}"
             self._cluster.control.kubectl("label", "node", machine.name, label, "--overwrite")
@@ -49,19 +59,16 @@ class BareMetal:
             machine.write("/etc/hostgwd/kubeconfig", kubeconfig)
             for path, text in FILES.items():
                 machine.write(path, text)
-            poll(lambda m=machine: self.said(m, "Watching for new subnet leases"), "it runs", READY)
-        return self
+            poll(lambda m=machine: serves(m), f"the service of {machine.name}", READY)
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:  # fmt: skip
+    def _put_pods_back(self) -> None:
         for machine in self.machines:
-            machine.inside_run("rm", SETTINGS)
-            machine.kill("hostgwd", "TERM")
+            machine.inside_run("rm", "-f", SETTINGS)
+            machine.inside_run("sh", "-c", "kill $(cat /run/hostgwd.pid)", check=False)
         self._select(None)
         self._daemon_set.wait_rolled_out()
 
-    def said(self, machine: Machine, text: str) -> bool:
-        """In its log, ever."""
-        return text in machine.log_of("hostgwd")
+
+def serves(machine: Machine) -> bool:
+    """All routes and rules are in place."""
+    return machine.inside_run("hostgwd", "status", check=False).returncode == 0

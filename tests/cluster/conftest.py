@@ -2,8 +2,6 @@
 """The cluster that these tests share. It is brought up by the first one, unless it is up, and stays
 until tests/cluster/down."""
 
-import os
-from pathlib import Path
 from typing import Generator
 
 import pytest
@@ -11,17 +9,12 @@ import pytest
 from daemon_set import DaemonSet
 from measurements import Measurements
 from pods import Pods
-from real_cluster import Cluster
-from record import KEPT, Record
+from cluster import Cluster, bring_up
 
 
 @pytest.fixture(scope="session", name="cluster")
 def make_cluster() -> Cluster:
-    folder = Path(os.environ.get("HOSTGW_CLUSTER", KEPT))
-    folder.mkdir(exist_ok=True)
-    cluster = Cluster(Record(folder))
-    cluster.up()
-    return cluster
+    return bring_up()
 
 
 @pytest.fixture(scope="session", name="measured")

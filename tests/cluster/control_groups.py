@@ -7,7 +7,7 @@ from pathlib import Path
 from record import Record, remove_group
 
 # A shell's words: joins the groups up to "--", then becomes the rest.
-JOIN = 'while [ "$1" != -- ]; do echo 0 >"$1/cgroup.procs"; shift; done; shift; exec "$@"'
+JOIN = 'set -e; while [ "$1" != -- ]; do echo 0 >"$1/cgroup.procs"; shift; done; shift; exec "$@"'
 
 
 def _mount_points() -> dict[frozenset[str], Path]:
@@ -32,7 +32,7 @@ def own_groups() -> list[Path]:
                 groups.append(point / path.lstrip("/"))
     assert groups, (
         "no cgroup v1 controllers are mounted; a cluster's kubelets need them: "
-        "boot with systemd.unified_cgroup_hierarchy=0"
+        "boot with systemd.unified_cgroup_hierarchy=0 systemd.legacy_systemd_cgroup_controller"
     )
     return groups
 
@@ -42,10 +42,9 @@ def make_groups(record: Record, name: str) -> list[Path]:
     made = []
     for parent in own_groups():
         group = parent / name
+        record.add_group(group)
         if group.exists():
             remove_group(group)
-        else:
-            record.add_group(group)
         group.mkdir()
         for setting in ("cpuset.cpus", "cpuset.mems"):
             if (parent / setting).exists():  # without these nothing can join

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from machine import Machine
-from real_cluster import Cluster
+from cluster import Cluster
 from waiting import poll, poll_equal
 
 MANIFEST = Path(__file__).parents[2] / "deploy/hostgwd.yaml"
@@ -16,7 +16,7 @@ SET = "daemonset/kube-flannel-ds"
 CONTAINER = "kube-flannel"
 IMAGE = "localhost/hostgwd:latest"
 PREVIOUS = "localhost/hostgwd:previous"
-READY = 90.0  # seconds, on a busy machine
+READY = 240.0  # seconds, on a busy machine
 
 
 class DaemonSet:
@@ -63,6 +63,23 @@ class DaemonSet:
             and "deletionTimestamp" not in pod["metadata"]
             and all(c["ready"] for c in pod["status"].get("containerStatuses", []))
         }
+
+    def containers(self) -> dict[str, str]:
+        """What runs, by node; another one after it has ended."""
+        return {
+            node: pod["status"]["containerStatuses"][0]["containerID"]
+            for node, pod in self.pods().items()
+        }
+
+    def wait_restarted(self, before: dict[str, str]) -> None:
+        """Until none of these containers is the one that runs."""
+        names = [machine.name for machine in self._cluster.machines]
+
+        def restarted() -> bool:
+            now = self.containers()
+            return all(now.get(name) not in (None, before[name]) for name in names)
+
+        poll(restarted, "other containers run", READY)
 
     def uids(self) -> list[str]:
         return [pod["metadata"]["uid"] for pod in self.pods().values()]

@@ -2,12 +2,13 @@
 """Traffic while something is done to the cluster: between all pairs of pods, and to the outside,
 where every packet's source address is looked at."""
 
-from types import TracebackType
+import itertools
+from contextlib import ExitStack
 from typing import Any
 
 from lab import INTERNET
 from pods import Pod
-from real_cluster import NETWORK, Cluster
+from cluster import NETWORK, Cluster
 from traffic import Traffic, converse, echo, sniff
 
 INTERVAL = 20.0  # milliseconds between the packets of a pair
@@ -21,32 +22,29 @@ class Load:
     def __init__(self, cluster: Cluster, pods: list[Pod]):
         self._cluster = cluster
         self._pods = pods
-        self._servers: list[Traffic] = []
+        self._servers = ExitStack()
         self._talks: list[Traffic] = []
         self.reports: list[tuple[str, dict[str, Any]]] = []
         self.seen_outside: dict[str, Any] = {}
 
     def __enter__(self) -> "Load":
-        pods, outside = self._pods, self._cluster.outside
-        self._servers = [echo(pod, pod.address) for pod in pods] + [echo(outside, INTERNET)]
-        self._sniffer = sniff(outside, "ens192", NETWORK)
-        for number, pod in enumerate(pods):
-            for other in pods[:number] + pods[number + 1 :]:
-                kind = KINDS[len(self._talks) % len(KINDS)]
-                self._talks += [converse(pod, kind, other.address, INTERVAL)]
-                if kind != "icmp":
-                    self._talks += [converse(pod, "icmp", other.address, INTERVAL)]
-            self._talks += [converse(pod, "flows", INTERNET, OUTSIDE_INTERVAL)]
+        with ExitStack() as servers:  # ends them if one does not start
+            for where, address in [(pod, pod.address) for pod in self._pods] + [
+                (self._cluster.outside, INTERNET)
+            ]:
+                servers.callback(echo(where, address).stop)
+            self._sniffer = sniff(self._cluster.outside, "ens192", NETWORK)
+            for a, b in itertools.permutations(self._pods, 2):
+                kinds = {KINDS[len(self._talks) % len(KINDS)], "icmp"}
+                self._talks += [converse(a, kind, b.address, INTERVAL) for kind in sorted(kinds)]
+            self._talks += [converse(p, "flows", INTERNET, OUTSIDE_INTERVAL) for p in self._pods]
+            self._servers = servers.pop_all()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:  # fmt: skip
-        self.reports = [(talk.name, talk.report()) for talk in self._talks]
-        self.seen_outside = self._sniffer.report()
-        for server in self._servers:
-            server.stop()
+    def __exit__(self, *_: object) -> None:
+        with self._servers:
+            self.reports = [(talk.name, talk.report()) for talk in self._talks]
+            self.seen_outside = self._sniffer.report()
 
     def check(self) -> None:
         """Once it is over."""

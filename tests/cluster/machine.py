@@ -16,6 +16,7 @@ from record import start_time
 from waiting import poll
 
 HERE = Path(__file__).parent
+MTU = 1460  # of the link between the machines
 BOOT = 60.0  # seconds, on a busy machine
 PATH = "/opt/kubernetes:/opt/containerd:/opt/hostgwd:/usr/sbin:/usr/bin"
 NAMESPACES = ("mount", "uts", "ipc", "net", "pid", "cgroup")
@@ -33,7 +34,10 @@ class Machine(Host):
 
     def make(self) -> None:
         super().make()
+        # Not what interfaces have anyway, so that pods get it from the daemon alone.
+        self._switch.batch(f"link set {self.name} mtu {MTU}")
         self.batch(
+            f"link set ens192 mtu {MTU}",
             f"route replace default via {ROUTER} dev ens192 proto static metric 100",
             # kubelet looks for a cloud there, and waits for it.
             "route replace unreachable 169.254.0.0/16",
@@ -48,7 +52,7 @@ class Machine(Host):
             path.chmod(0o600)
 
     @property
-    def up(self) -> bool:
+    def is_up(self) -> bool:
         return bool(self._alive()) and self.containerd_answers()
 
     def _alive(self) -> list[int]:
@@ -80,11 +84,15 @@ class Machine(Host):
         self._record.add_process(inner)
         lines = (f"{pid} {start_time(pid)}\n" for pid in (outer.pid, inner))
         self._pids.write_text("".join(lines), encoding="ascii")
-        poll(self.containerd_answers, f"containerd of {self.name} answers", BOOT)
+        poll(lambda: self._check_alive(outer) or self.containerd_answers(),
+             f"containerd of {self.name} answers", BOOT)  # fmt: skip
 
-    def _child_of(self, outer: subprocess.Popen[bytes]) -> int:
+    def _check_alive(self, outer: subprocess.Popen[bytes]) -> None:
         log = (self.folder / "boot.log").read_text(encoding="utf-8", errors="replace")
         assert outer.poll() is None, f"{self.name} does not boot:\n{log[-2000:]}"
+
+    def _child_of(self, outer: subprocess.Popen[bytes]) -> int:
+        self._check_alive(outer)
         children = Path(f"/proc/{outer.pid}/task/{outer.pid}/children").read_text(encoding="ascii")
         return int((children.split() or ["0"])[0])
 

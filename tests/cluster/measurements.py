@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What a run takes: times that tests hand in, and memory and CPU of every daemon that ran. Kept in
-the cluster's folder, as each file of tests is a program of its own."""
+"""What a run takes: times that tests hand in, and memory and CPU of the daemons, as of the end of
+each test and of the moments before they are replaced. Kept in the cluster's folder, as each file of
+tests is a program of its own."""
 
 import json
 import os
@@ -8,7 +9,7 @@ import re
 import time
 from typing import Any
 
-from real_cluster import Cluster
+from cluster import Cluster
 
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -17,6 +18,11 @@ class Measurements:
     def __init__(self, cluster: Cluster):
         self._cluster = cluster
         self._path = cluster.folder / "measurements.json"
+
+    def begin(self) -> None:
+        """What an earlier run has left does not count."""
+        self._path.unlink(missing_ok=True)
+        self._write(self._read())
 
     def _read(self) -> dict[str, Any]:
         if not self._path.exists():
@@ -35,7 +41,7 @@ class Measurements:
         """What the daemons that run now have used up to now. To be called before one is ended."""
         known = self._read()
         for machine in self._cluster.machines:
-            if machine.up:
+            if machine.is_up:
                 of_machine = known["daemons"].setdefault(machine.name, {})
                 of_machine.update(_daemons(machine.inside_run))
         self._write(known)

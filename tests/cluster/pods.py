@@ -10,16 +10,19 @@ from typing import Any
 from images import POD_IMAGE, POD_PORT
 from machine import Machine
 from namespace import Namespace
-from real_cluster import Cluster
+from cluster import Cluster
 from traffic import PORT as TRAFFIC_PORT
-from waiting import poll
+from waiting import poll, poll_equal
 
 HOST_PORT = 8088
 NODE_PORT = 30080
 SERVICE = "10.96.0.50"
 NAME_SERVICE = "10.96.0.10"  # where a cluster's DNS is asked
-READY = 90.0  # seconds, on a busy machine
+READY = 240.0  # seconds, on a busy machine
 LABELS = {"app": "asked"}
+
+CONTAINER = {"name": "asked", "image": POD_IMAGE, "imagePullPolicy": "Never"}
+PORTS = [{"containerPort": POD_PORT, "hostPort": HOST_PORT}]
 
 # In the namespace "default".
 MANIFESTS: list[dict[str, Any]] = [
@@ -34,14 +37,7 @@ MANIFESTS: list[dict[str, Any]] = [
                 "spec": {
                     "terminationGracePeriodSeconds": 1,
                     "enableServiceLinks": False,
-                    "containers": [
-                        {
-                            "name": "asked",
-                            "image": POD_IMAGE,
-                            "imagePullPolicy": "Never",
-                            "ports": [{"containerPort": POD_PORT, "hostPort": HOST_PORT}],
-                        }
-                    ],
+                    "containers": [{**CONTAINER, "ports": PORTS}],
                 },
             },
         },
@@ -68,6 +64,24 @@ MANIFESTS: list[dict[str, Any]] = [
         },
     },
 ]
+
+
+def guest_manifest(node: str) -> dict[str, Any]:
+    """A pod that is on this node as long as it can, and on another one else."""
+    here = {"key": "kubernetes.io/hostname", "operator": "In", "values": [node]}
+    preferred = [{"weight": 100, "preference": {"matchExpressions": [here]}}]
+    affinity = {"nodeAffinity": {"preferredDuringSchedulingIgnoredDuringExecution": preferred}}
+    labels = {"app": "guest"}
+    spec = {"terminationGracePeriodSeconds": 1, "affinity": affinity, "containers": [CONTAINER]}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "guest"},
+        "spec": {
+            "selector": {"matchLabels": labels},
+            "template": {"metadata": {"labels": labels}, "spec": spec},
+        },
+    }
 
 
 class Pod(Namespace):
@@ -108,9 +122,11 @@ class Pods:
         poll(self.running, "a pod on each node", READY)
 
     def delete(self) -> None:
-        self._cluster.control.kubectl(
-            "delete", "--ignore-not-found", "--wait", "-f", "-", stdin=_text(MANIFESTS)
-        )
+        """Until none is left on any node."""
+        kubectl = self._cluster.control.kubectl
+        kubectl("delete", "--ignore-not-found", "-f", "-", stdin=_text(MANIFESTS))
+        query = ("get", "pods", "-l", "app=asked", "-o", "name")
+        poll_equal(lambda: kubectl(*query), "", "pods", READY)
 
     def delete_on(self, machine: Machine) -> None:
         """Another one takes the place of the pod there."""
@@ -119,6 +135,22 @@ class Pods:
             "delete", "pods", "-l", "app=asked", f"--field-selector={field}", "--force",
             "--grace-period=0",
         )  # fmt: skip
+
+    def place_guest(self, machine: Machine) -> None:
+        text = _text([guest_manifest(machine.name)])
+        self._cluster.control.kubectl("apply", "-f", "-", stdin=text)
+        poll(lambda: self.node_of_guest() == machine.name, f"a guest on {machine.name}", READY)
+
+    def node_of_guest(self) -> str:
+        """Where it runs; empty: nowhere, or in two places."""
+        query = "jsonpath={.items[*].spec.nodeName}"
+        nodes = self._cluster.control.kubectl(
+            "get", "pods", "-l", "app=guest", "--field-selector=status.phase=Running", "-o", query
+        ).split()
+        return nodes[0] if len(nodes) == 1 else ""
+
+    def delete_guest(self) -> None:
+        self._cluster.control.kubectl("delete", "deployment", "guest")
 
     def manifests(self) -> list[dict[str, Any]]:
         """Of those that are ready."""

@@ -30,8 +30,13 @@ main() {
         git -C "$scratch/source" -c user.name=previous -c user.email=previous@localhost \
             commit --quiet --allow-empty --message=previous
     fi
-    say "building the image of $(git -C "$scratch/source" log -1 --format='%h (%s)')"
-    "$scratch/source/deploy/image.sh" --tag localhost/hostgwd:previous --output "$output" >/dev/null
+    commit=$(git -C "$scratch/source" log -1 --format='%h (%s)')
+    if [[ ! -e $output || $(cat "$output.commit") != "$commit" ]]; then
+        say "building the image of $commit"
+        "$scratch/source/deploy/image.sh" --tag localhost/hostgwd:previous \
+            --output "$output" >/dev/null
+        printf '%s\n' "$commit" >"$output.commit"
+    fi
 }
 
 main

@@ -4,9 +4,9 @@
 import re
 
 from daemon_set import DaemonSet
-from hosts import PRISTINE, left_by_us, take_away
+from hosts import PRISTINE, left_by_us, note_pristine, take_away
 from measurements import Measurements
-from real_cluster import Cluster
+from cluster import Cluster
 from waiting import poll_equal
 
 # In this order, on a first run.
@@ -29,7 +29,9 @@ LINES = (
 def test_nodes_turn_ready(cluster: Cluster, measured: Measurements) -> None:
     """By what the daemon writes: before, kubelet finds no CNI configuration."""
     daemon_set = DaemonSet(cluster)
+    note_pristine(cluster)
     take_away(cluster, daemon_set)
+    measured.begin()
     assert [left_by_us(machine) for machine in cluster.machines] == [PRISTINE] * 3
     everyone = [machine.name for machine in cluster.machines]
     poll_equal(cluster.not_ready, everyone, "no node is Ready without a network", 60)

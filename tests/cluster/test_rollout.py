@@ -7,7 +7,7 @@ from daemon_set import CONTAINER, IMAGE, PREVIOUS, SET, DaemonSet
 from load import Load
 from measurements import Measurements
 from pods import Pods
-from real_cluster import Cluster
+from cluster import Cluster
 from waiting import poll
 
 
@@ -23,7 +23,7 @@ def test_rollout_restart(cluster: Cluster, installed: DaemonSet, pods: Pods,
 
 def test_deleted_with_grace_0(cluster: Cluster, installed: DaemonSet, pods: Pods,
                               measured: Measurements) -> None:  # fmt: skip
-    """kubelet kills the daemon without asking."""
+    """The API server forgets the pod at once; kubelet gives the daemon its least of time."""
     before = set(installed.uids())
     measured.sample()
     with Load(cluster, pods.each()) as load:
@@ -31,6 +31,18 @@ def test_deleted_with_grace_0(cluster: Cluster, installed: DaemonSet, pods: Pods
             installed.delete_at_once(installed.name_on(machine))
         poll(lambda: len(new := set(installed.uids()) - before) == 3 and new, "new pods", 90)
         installed.wait_rolled_out()
+    load.check()
+
+
+def test_killed(cluster: Cluster, installed: DaemonSet, pods: Pods,
+                measured: Measurements) -> None:  # fmt: skip
+    """SIGKILL: a crash, as far as cleaning up goes."""
+    before = installed.containers()
+    measured.sample()
+    with Load(cluster, pods.each()) as load:
+        for machine in cluster.machines:
+            machine.inside_run("sh", "-c", "kill -KILL $(pidof hostgwd)")
+        installed.wait_restarted(before)
     load.check()
 
 

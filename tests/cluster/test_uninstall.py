@@ -1,37 +1,47 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""hostgwd taken away, and what the whole run took."""
+"""hostgwd taken away by the guide's commands, and what the whole run took."""
 
+from cluster import Cluster
 from daemon_set import DaemonSet
-from hosts import CNI_CONF, PRISTINE, left_by_us, state_of, take_away
+from hosts import (
+    PRISTINE,
+    annotations,
+    clean_up,
+    left_by_us,
+    state_of,
+    take_annotations_off,
+    was_pristine,
+)
 from measurements import Measurements
 from pods import Pods
-from real_cluster import Cluster
 from waiting import poll_equal
 
 
 def test_machines_are_as_before(cluster: Cluster, installed: DaemonSet, pods: Pods,
                                 measured: Measurements) -> None:  # fmt: skip
-    """Routes, rules, files, and settings of the kernel: once without hostgwd, and once after it."""
+    """As they were before hostgwd was installed for the first time: routes, rules, files, settings
+    of the kernel. The bridge is the CNI plugins', and would go with a reboot."""
     pods.delete()
-    take_away(cluster, installed)
-    before = [state_of(machine) for machine in cluster.machines]
-    installed.install()
-    assert all(left_by_us(machine) != PRISTINE for machine in cluster.machines)
     measured.sample()
     installed.uninstall()
-    # Until the administrator cleans up, the network stays as it is.
-    assert all("via" in left_by_us(machine) for machine in cluster.machines)
+    assert all("via" in left_by_us(machine) for machine in cluster.machines), "pods need it"
     for machine in cluster.machines:
-        dry = machine.inside_run("hostgwd", "cleanup", "--dry-run", CNI_CONF)
-        *said, _ = dry.stdout.splitlines()
+        *said, _ = clean_up(machine, "--dry-run")
         assert sum(line.startswith("would remove route") for line in said) == 2, said
-        *done, end = machine.inside_run("hostgwd", "cleanup", CNI_CONF).stdout.splitlines()
+        *done, end = clean_up(machine)
         assert done == [line.replace("would remove", "removed") for line in said]
         assert end == f"{len(said)} removed, 0 failed"
-    assert [state_of(machine) for machine in cluster.machines] == before
-    assert [left_by_us(machine) for machine in cluster.machines] == [PRISTINE] * 3
+        assert left_by_us(machine) == PRISTINE
+        machine.run("ip", "link", "delete", "cni0")
+        poll_equal(lambda m=machine: state_of(m), was_pristine(machine), "what it was like")
     everyone = [machine.name for machine in cluster.machines]
     poll_equal(cluster.not_ready, everyone, "kubelet says that there is no network", 60)
+
+
+def test_annotations_are_gone(cluster: Cluster) -> None:
+    assert annotations(cluster)
+    take_annotations_off(cluster)
+    assert annotations(cluster) == []
 
 
 def test_what_it_took(measured: Measurements) -> None:

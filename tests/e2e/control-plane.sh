@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 #
 # A real Kubernetes control plane for the end-to-end tests, from Debian
-# packages alone: etcd as packaged, the rest of Kubernetes built once from Debian's source package and kept in a cache. Each control
-# plane lives in a network namespace that the caller made, and in one folder.
+# packages alone: etcd as packaged, the rest of Kubernetes built once from Debian's
+# source package and kept in a cache. Each control plane lives in a network namespace
+# that the caller made, and in one folder.
 
 set -euo pipefail
 

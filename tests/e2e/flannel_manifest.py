@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cluster import ADDRESS, ControlPlane
+from control_plane import ADDRESS, ControlPlane
 from lab import NETWORK, Worker, hostgwd
 from process import Process
 

@@ -8,7 +8,7 @@ from typing import Any, Generator
 
 import pytest
 
-from cluster import ADDRESS, SERVER, ControlPlane, node_manifest
+from control_plane import ADDRESS, SERVER, ControlPlane, node_manifest
 from fake_access import Kubeconfig
 from lab import Lab, Worker
 from plugin import Plugin, far

@@ -15,7 +15,7 @@ from typing import Generator
 
 import pytest
 
-from cluster import ADDRESS, SERVER, ControlPlane, node_manifest
+from control_plane import ADDRESS, SERVER, ControlPlane, node_manifest
 from fake_access import Kubeconfig, Pki
 from lab import NODES, Lab, Node
 from process import Process

@@ -9,7 +9,7 @@ from typing import Any, Generator
 
 import pytest
 
-from cluster import ADDRESS, ANNOTATIONS, ControlPlane, node_manifest
+from control_plane import ADDRESS, ANNOTATIONS, ControlPlane, node_manifest
 from lab import Lab
 from process import Process
 

@@ -6,7 +6,7 @@ from typing import Any, Generator
 
 import pytest
 
-from cluster import ControlPlane, node_manifest
+from control_plane import ControlPlane, node_manifest
 from flannel_manifest import IMAGE, NAMESPACE, RELEASES, ContainerHost, manifest, our_manifest
 from lab import INTERNET, Lab
 from waiting import poll_equal

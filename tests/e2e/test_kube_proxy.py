@@ -10,7 +10,7 @@ from typing import Any, Generator
 
 import pytest
 
-from cluster import ControlPlane, node_manifest
+from control_plane import ControlPlane, node_manifest
 from lab import NETWORK, NODES, ROUTER, Lab, Worker
 from namespace import Namespace
 from private_root import PrivateRoot

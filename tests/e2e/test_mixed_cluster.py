@@ -5,7 +5,7 @@ from typing import Generator
 
 import pytest
 
-from cluster import ControlPlane, node_manifest
+from control_plane import ControlPlane, node_manifest
 from guide import guides_loop
 from lab import Lab, Node, Worker, hostgwd
 from process import Process

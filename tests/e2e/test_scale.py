@@ -5,7 +5,7 @@ import re
 import time
 from pathlib import Path
 
-from cluster import ADDRESS, ControlPlane, node_manifest
+from control_plane import ADDRESS, ControlPlane, node_manifest
 from lab import Lab
 from process import Process
 from waiting import poll, poll_equal

@@ -7,7 +7,7 @@ from typing import Any, Generator
 
 import pytest
 
-from cluster import ControlPlane, node_manifest
+from control_plane import ControlPlane, node_manifest
 from lab import INTERNET, WALK_THROUGH, Lab, Node, Worker, hostgwd
 from process import Process
 from waiting import poll, poll_equal

@@ -6,7 +6,7 @@ from typing import Generator
 
 import pytest
 
-from cluster import ControlPlane, node_manifest
+from control_plane import ControlPlane, node_manifest
 from lab import NODES, Lab, Node, Worker
 
 CAUGHT_UP = "All that changed since the last run is known"

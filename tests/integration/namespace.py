@@ -43,7 +43,11 @@ class Namespace:
         self.batch("link set lo up")
 
     def exists(self) -> bool:
-        return Path("/run/netns", self.netns).exists()
+        """A file alone, as a machine that was switched off leaves it, is none."""
+        path = Path("/run/netns", self.netns)
+        if path.exists() and path.stat().st_dev != os.stat("/proc/self/ns/net").st_dev:
+            path.unlink()
+        return path.exists()
 
     def _set_sysctls(self) -> None:
         # A new namespace may have inherited the host's settings.

@@ -37,7 +37,7 @@ def cached_package(name: str) -> Path:
     home = os.environ.get("XDG_CACHE_HOME", str(Path.home() / ".cache"))
     cache = Path(os.environ.get("HOSTGW_CACHE", f"{home}/hostgwd"))
     found = sorted(cache.glob(f"{name}_*.deb"))
-    assert found, f"no {name} package in {cache}: run deploy/dependencies.sh test"
+    assert found, f"no {name} package in {cache}: run deploy/dependencies.sh test cluster"
     return found[-1]
 
 

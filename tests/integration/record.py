@@ -22,7 +22,6 @@ from waiting import poll
 
 RUN = Path("/run")
 PREFIX = "hgt"
-KEPT = RUN / f"{PREFIX}-cluster"  # of the lab that has no owner
 _numbers = count()
 
 
@@ -37,15 +36,15 @@ def start_time(pid: int) -> str | None:
 
 
 @contextmanager
-def one_at_a_time() -> Iterator[None]:
-    """Folders come and go under a lock on /run: nobody sees one that is half written or half
-    removed, and one that was left over is removed by one lab alone."""
-    run = os.open(RUN, os.O_RDONLY | os.O_DIRECTORY)
+def one_at_a_time(parent: Path = RUN) -> Iterator[None]:
+    """Folders come and go under a lock on the one above: nobody sees one that is half written or
+    half removed, and one that was left over is removed by one lab alone."""
+    lock = os.open(parent, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        fcntl.flock(run, fcntl.LOCK_EX)
+        fcntl.flock(lock, fcntl.LOCK_EX)
         yield
     finally:
-        os.close(run)
+        os.close(lock)
 
 
 class Record:

@@ -11,7 +11,7 @@ from typing import Generator
 
 import pytest
 
-from cluster import ControlPlane, node_manifest
+from control_plane import ControlPlane, node_manifest
 from lab import INTERNET, Lab, Worker
 from podman import Podman, image_archive
 from waiting import poll

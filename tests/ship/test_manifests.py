@@ -8,7 +8,7 @@ from typing import Any, Generator
 
 import pytest
 
-from cluster import ControlPlane
+from control_plane import ControlPlane
 from lab import Lab
 
 DEPLOY = Path(__file__).parents[2] / "deploy"

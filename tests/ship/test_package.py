@@ -11,7 +11,7 @@ from typing import Generator
 import pytest
 
 from booted import Booted
-from cluster import ControlPlane, node_manifest
+from control_plane import ControlPlane, node_manifest
 from debian_root import Overlay, base_root
 from lab import NET_CONF, Lab, Worker
 from waiting import poll

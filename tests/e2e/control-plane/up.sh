@@ -132,6 +132,8 @@ check_options() {
         usage_error "--node-mask: not a number: ${option[node-mask]}"
     [[ ${option[kubelets]} =~ ^($name(,$name)*)?$ ]] ||
         usage_error "--kubelets: not names: ${option[kubelets]}"
+    [[ ",${option[kubelets]}," != *,@(admin|admin-files|hostgwd|readonly|kube-proxy),* ]] ||
+        usage_error "--kubelets: these names have other users: ${option[kubelets]}"
 }
 
 check_namespace() {

@@ -1,16 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A real control plane in a lab: kube-apiserver, etcd, kube-controller-manager."""
+"""A real control plane in a lab: etcd, kube-apiserver, kube-controller-manager, kube-scheduler."""
 
 import base64
 import json
 import os
 import signal
+import socket
+import ssl
 import subprocess
+import time
+from contextlib import closing
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
 from lab import Host, Network, Worker
 from process import Process
+from record import start_time
 from waiting import poll
 
 SCRIPT = Path(__file__).with_name("control-plane.sh")
@@ -40,7 +46,7 @@ class ControlPlane:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._script("down")
+        self.down()
 
     def up(self) -> None:
         self._script("up", "--netns", self.host.netns, "--address", ADDRESS, *self._options)
@@ -52,8 +58,21 @@ class ControlPlane:
 
     def _record_processes(self) -> None:
         """So that they end with the lab even if this process is killed."""
-        for file in (self.folder / "pids").iterdir():
-            self._record.add_process(int(file.read_text().split()[0]))
+        for file in self._pid_files():
+            self._record.add_process(int(file.read_text(encoding="ascii").split()[0]))
+
+    def _pid_files(self) -> list[Path]:
+        folder = self.folder / "pids"
+        return list(folder.iterdir()) if folder.exists() else []
+
+    def answers(self) -> bool:
+        """All of it runs, and the API server is ready."""
+        pids = [file.read_text(encoding="ascii").split() for file in self._pid_files()]
+        alive = bool(pids) and all(start_time(int(pid)) == started for pid, started in pids)
+        return alive and self.try_kubectl("get", "--raw", "/readyz").stdout == "ok"
+
+    def down(self) -> None:
+        self._script("down")
 
     def stop(self, component: str) -> None:
         self._script("stop", component)
@@ -83,7 +102,7 @@ class ControlPlane:
         return json.loads(answer)
 
     def kubeconfig(self, name: str) -> Path:
-        """admin, hostgwd, readonly"""
+        """admin, hostgwd, readonly; with --kubelets kube-proxy, and each kubelet's by its name"""
         return self.folder / f"{name}.kubeconfig"
 
     def kubectl(self, *arguments: str, stdin: str | None = None) -> str:
@@ -104,12 +123,29 @@ class ControlPlane:
         ]
         return subprocess.run(
             self.host.entered(command), input=stdin or "", capture_output=True, text=True,
-            timeout=120, check=False,
+            timeout=300, check=False,
         )  # fmt: skip
 
     def create(self, manifest: dict[str, Any]) -> None:
         """kubectl create -f"""
         self.kubectl("create", "-f", "-", stdin=json.dumps(manifest))
+
+    def create_node_timed(self, manifest: dict[str, Any]) -> float:
+        """Over a connection that is there already, as kubectl takes its time; returns when the
+        request was sent (time.monotonic)."""
+        context = ssl.create_default_context(cafile=str(self.folder / "ca.crt"))
+        pki = self.folder / "pki"
+        context.load_cert_chain(pki / "admin.crt", pki / "admin.key")
+        plain = self.host.inside(lambda: socket.create_connection((ADDRESS, 6443), 10))
+        connection = HTTPConnection(ADDRESS)
+        connection.sock = context.wrap_socket(plain, server_hostname=ADDRESS)
+        with closing(connection):
+            body = json.dumps(manifest)
+            sent = time.monotonic()
+            connection.request("POST", "/api/v1/nodes", body, {"Content-Type": "application/json"})
+            answer = connection.getresponse()
+            assert answer.status == 201, answer.read()
+        return sent
 
     def node(self, name: str) -> dict[str, Any]:
         return json.loads(self.kubectl("get", "node", name, "-o", "json"))
