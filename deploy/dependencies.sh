@@ -45,7 +45,10 @@ packages() {
         printf '%s\n' binutils buildah debootstrap git lintian openssl podman python3 runc \
             signify-openbsd systemd-container
         ;;
-    cluster) printf '%s\n' buildah containernetworking-plugins iproute2 iptables runc util-linux ;;
+    cluster)
+        printf '%s\n' buildah conntrack containernetworking-plugins iproute2 iptables mount procps \
+            runc util-linux
+        ;;
     *) die "no such group: $1 (see --help)" ;;
     esac
 }

@@ -23,8 +23,8 @@ that measure run alone. Further arguments go to ctest: -R NAME, -L unit, --repea
            the manifests, with such a control plane.
 --cluster  build the image of this commit and of the one before, and test them in
            a cluster of three machines with kubelet, containerd, kube-proxy and
-           pods, each in namespaces: 3 GB of memory and of disk. What it took
-           is printed as a table. tests/cluster/up leaves such a cluster up.
+           pods, each in namespaces, with 3 GB of memory. What it took is
+           printed as a table. tests/cluster/up leaves such a cluster up.
 
 Exit status: 0 all tests passed, 2 usage, else what failed says so.
 USAGE
@@ -68,10 +68,14 @@ main() {
         deploy/package.sh --output build/ship/hostgwd.deb
     fi
     if [[ $preset == cluster ]]; then
+        [[ $(findmnt --noheadings --types cgroup) ]] || usage_error "no cgroup v1 controllers" \
+            "are mounted, which these kubelets need: boot with systemd.unified_cgroup_hierarchy=0"
         deploy/dependencies.sh ship cluster
         deploy/image.sh --tag localhost/hostgwd:latest --output build/cluster/hostgwd.oci.tar
         tests/cluster/previous.sh build/cluster/previous.oci.tar
-        trap 'tests/cluster/down; give_back_build' EXIT # also after Ctrl-C
+        export HOSTGW_CLUSTER=tested # one that somebody has up by hand is left alone
+        trap 'tests/cluster/down || :; give_back_build' EXIT # also after Ctrl-C
+        tests/cluster/down # what a run that was killed has left
     fi
     cmake --preset release
     cmake --build --preset release --parallel "$(nproc)"
