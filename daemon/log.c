@@ -11,6 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "control_char.h"
+
 #define LINE_MAX_BYTES 2048
 
 static const char *const format_names[] = {
@@ -40,9 +42,14 @@ static const char *base_name(const char *path)
 
 void log_make_visible(char *text)
 {
-	for (; *text; text++)
-		if ((unsigned char)*text < 0x20 || *text == 0x7f)
-			*text = '?';
+	for (; *text; text++) {
+		size_t control = control_char_length(text, 2); /* the NUL is one of both */
+
+		if (control == 0)
+			continue;
+		memset(text, '?', control);
+		text += control - 1;
+	}
 }
 
 /* klog's header: Lmmdd hh:mm:ss.uuuuuu threadid file:line] */

@@ -271,7 +271,7 @@ static int ask(CURL *easy, const struct options *options, struct answer *answer,
 
 static int print(const struct options *options, const struct answer *answer, struct error *err)
 {
-	if (options->output != OUTPUT_JSON)
+	if (options->output != OUTPUT_JSON || isatty(STDOUT_FILENO))
 		status_text_make_harmless(answer->text, answer->length);
 	/* A reader that has seen enough, such as head(1), is no failure. */
 	if (fwrite(answer->text, 1, answer->length, stdout) == answer->length &&

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "control_char.h"
 #include "node_states.h"
 #include "text_out.h"
 
@@ -14,7 +15,7 @@ static bool is_plain(char character)
 {
 	unsigned char byte = (unsigned char)character;
 
-	return byte >= 0x20 && byte != 0x7f && byte != '"' && byte != '\\';
+	return byte >= 0x20 && byte != 0x7f && byte != '"' && byte != '\\' && byte != 0xc2;
 }
 
 /* Bytes that are no UTF-8 stay what they are. */
@@ -23,18 +24,23 @@ static void put_text(struct text_out *to, const char *text)
 	text_out_char(to, '"');
 	while (*text) {
 		const char *end = text;
+		size_t control;
 		char escaped[8];
 
-		while (is_plain(*end))
+		while (is_plain(*end) || (*end == '\xc2' && control_char_length(end, 2) == 0))
 			end++;
 		text_out_bytes(to, text, (size_t)(end - text));
 		text = end;
 		if (!*text)
 			break;
-		snprintf(escaped, sizeof(escaped),
-		         *text == '"' || *text == '\\' ? "\\%c" : "\\u%04x", (unsigned char)*text);
+		control = control_char_length(text, 2);
+		if (control > 0) /* in UTF-8 the last byte is the number of each of them */
+			snprintf(escaped, sizeof(escaped), "\\u%04x",
+			         (unsigned char)text[control - 1]);
+		else
+			snprintf(escaped, sizeof(escaped), "\\%c", *text);
 		text_out_text(to, escaped);
-		text++;
+		text += control > 0 ? control : 1;
 	}
 	text_out_char(to, '"');
 }

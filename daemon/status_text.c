@@ -5,6 +5,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "control_char.h"
 #include "node_states.h"
 #include "text_out.h"
 
@@ -322,7 +323,7 @@ static bool is_plain_block(const char *text)
 		unsigned char byte = (unsigned char)text[i];
 
 		special |= (unsigned)(byte < 0x20) & (unsigned)(byte != '\n');
-		special |= (unsigned)(byte == 0x7f);
+		special |= (unsigned)(byte == 0x7f) | (unsigned)(byte == 0xc2);
 	}
 	return special == 0;
 }
@@ -334,13 +335,15 @@ void status_text_make_harmless(char *text, size_t length)
 	while (i < length) {
 		unsigned char byte = (unsigned char)text[i];
 		size_t colour = byte == '\033' ? measure_colour(text + i, length - i) : 0;
+		size_t control;
 
 		if (length - i >= BLOCK && is_plain_block(text + i)) {
 			i += BLOCK;
 			continue;
 		}
-		if (colour == 0 && ((byte < 0x20 && byte != '\n') || byte == 0x7f))
-			text[i] = '?';
-		i += colour > 0 ? colour : 1;
+		control = colour > 0 || byte == '\n' ? 0
+		                                     : control_char_length(text + i, length - i);
+		memset(text + i, '?', control);
+		i += colour + control > 0 ? colour + control : 1;
 	}
 }

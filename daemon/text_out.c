@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "control_char.h"
+
 #define FIRST_ROOM 4096
 
 /* Where the next `length` bytes go; NULL: no memory. */
@@ -71,10 +73,13 @@ size_t text_out_visible_n(struct text_out *out, const char *text, size_t length)
 {
 	char *to = reserve(out, length);
 
-	for (size_t i = 0; to && i < length; i++) {
-		unsigned char byte = (unsigned char)text[i];
+	for (size_t i = 0; to && i < length;) {
+		size_t control = control_char_length(text + i, length - i);
 
-		to[i] = byte < 0x20 || byte == 0x7f ? '?' : text[i];
+		to[i] = text[i];
+		if (control > 0)
+			memset(to + i, '?', control);
+		i += control > 0 ? control : 1;
 	}
 	return length;
 }

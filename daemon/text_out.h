@@ -22,7 +22,8 @@ void text_out_text(struct text_out *out, const char *text);
 void text_out_char(struct text_out *out, char character);
 void text_out_spaces(struct text_out *out, size_t count);
 void text_out_number(struct text_out *out, uint64_t number);
-/* Control characters become question marks, as log_make_visible has it; returns the length. */
+/* Control characters become question marks, one a byte, as log_make_visible has it; returns the
+ * length. */
 size_t text_out_visible(struct text_out *out, const char *text);
 size_t text_out_visible_n(struct text_out *out, const char *text, size_t length);
 

@@ -18,6 +18,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			assert_non_null(memchr(text + i, 'm', size - i < 5 ? size - i : 5));
 		else
 			assert_true(byte == '\n' || (byte >= 0x20 && byte != 0x7f));
+		if (byte == 0xc2 && i + 1 < size) /* U+0080 to U+009F */
+			assert_false((text[i + 1] & 0xe0) == 0x80);
 	}
 	free(text);
 	return 0;

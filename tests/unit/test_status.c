@@ -186,12 +186,13 @@ static void test_names_are_made_visible(void **state)
 	bool well;
 	char *text;
 
-	plan_fixture_add(f, "evil\033[2J\"\\\nAll is well", 1, "10.1.4.0/24", "192.168.2.45");
+	plan_fixture_add(f, "evil\033[2J\"\\\nAll is\xc2\x9b well", 1, "10.1.4.0/24",
+	                 "192.168.2.45");
 	plan_fixture_make(f);
 	facts = make_facts(f);
 	text = print(&facts, (struct status_style){.width = 80}, &well);
 	assert_null(strchr(text, '\033'));
-	assert_non_null(strstr(text, "evil?[2J\"\\?All is well  10.1.4.0/24"));
+	assert_non_null(strstr(text, "evil?[2J\"\\?All is?? well  10.1.4.0/24"));
 	free(text);
 }
 
@@ -310,12 +311,12 @@ static void test_json_of_one_node(void **state)
 	size_t length;
 	char *json;
 
-	plan_fixture_add(f, "pe\"er\n", 1700000000, "10.1.4.0/24", "192.168.2.45");
+	plan_fixture_add(f, "pe\"er\n\xc2\x9b\xc2\xb5", 1700000000, "10.1.4.0/24", "192.168.2.45");
 	plan_fixture_make(f);
 	f->plan.claims[0].since = 4294967295;
 	facts = make_facts(f);
 	facts.missing = "rules: no\nfiles: no\n";
-	facts.only = "pe\"er\n";
+	facts.only = "pe\"er\n\xc2\x9b\xc2\xb5";
 	facts.find_observed = find_itself;
 	status_judge(&facts, &verdict);
 	json = status_json_render(&facts, &verdict, &length);
@@ -324,13 +325,13 @@ static void test_json_of_one_node(void **state)
 		"{\"version\":\"1.2\",\"node\":\"kubworker1\",\"interface\":\"ens192\","
 		"\"since\":1700000000,\"lastSync\":1700000100,\"ready\":true,"
 		"\"missing\":[\"rules: no\",\"files: no\"],\"nodes\":["
-		"{\"node\":\"pe\\\"er\\u000a\",\"podCIDR\":\"10.1.4.0/24\","
+		"{\"node\":\"pe\\\"er\\u000a\\u009b\xc2\xb5\",\"podCIDR\":\"10.1.4.0/24\","
 		"\"nextHop\":\"192.168.2.45\",\"state\":\"routed\",\"since\":4294967295,"
 		"\"reason\":\"via the node's address\",\"read\":{\"created\":1700000000,"
 		"\"podCIDRs\":[\"10.1.4.0/24\"],\"nextHops\":[\"192.168.2.45\"],"
 		"\"badPodCIDR\":false,\"otherBackend\":false},"
 		"\"kernel\":\"10.1.4.0/24 via 192.168.2.45 dev ens192, protocol hostgw (72)\"}],"
-		"\"well\":true,\"verdict\":\"Node pe\\\"er\\u000a is well\"}\n");
+		"\"well\":true,\"verdict\":\"Node pe\\\"er\\u000a\\u009b\xc2\xb5 is well\"}\n");
 	free(json);
 }
 
@@ -343,6 +344,11 @@ static const struct {
 	{"\033[32", "?[32"},
 	{"\033\033[0m\r\t\177", "?\033[0m???"},
 	{"n\xc3\xb6", "n\xc3\xb6"},
+	{"\xc2\x9b"
+         "2J\xc2\x80\xc2\x9f\xc2",
+         "??2J????\xc2"},
+	{"\xc2\xa0\xc2\xb5\xe2\x9b\x84", "\xc2\xa0\xc2\xb5\xe2\x9b\x84"},
+	{LONG "\xc2\x9b", LONG "??"},
 	{LONG "\033[31m" LONG "\033[2J", LONG "\033[31m" LONG "?[2J"},
 	{LONG "\177\n" LONG "\r", LONG "?\n" LONG "?"},
 };

@@ -20,9 +20,9 @@ static void test_pieces(void **state)
 	text_out_number(&out, UINT64_MAX);
 	text_out_bytes(&out, "xyz", 2);
 	text_out_text(&out, "");
-	assert_int_equal(text_out_visible(&out, "a\n\177\033\xc3"), 5);
+	assert_int_equal(text_out_visible(&out, "a\n\177\033\xc2\x9b\xc2\xb5\xc2"), 9);
 	text = text_out_take(&out, &length);
-	assert_string_equal(text, "0 1234567890  18446744073709551615xya???\xc3");
+	assert_string_equal(text, "0 1234567890  18446744073709551615xya?????\xc2\xb5\xc2");
 	assert_int_equal(length, strlen(text));
 	free(text);
 }
