@@ -24,6 +24,7 @@ struct printing {
 	struct status_style style;
 	size_t widths[COLUMNS]; /* of the last one: what the heading takes */
 	bool spill;             /* names have lines of their own: else it would be too wide */
+	bool spill_state;       /* and so do states, as IPv6 addresses are long */
 };
 
 /* ---- colours ---- */
@@ -163,8 +164,11 @@ static void measure(struct printing *printing)
 	for (size_t i = 0; i + 1 < COLUMNS; i++)
 		total += printing->widths[i];
 	printing->spill = printing->style.width > 0 && total + states > printing->style.width;
-	if (printing->spill)
-		printing->widths[0] = INDENT;
+	if (!printing->spill)
+		return;
+	total -= printing->widths[0] - INDENT;
+	printing->widths[0] = INDENT;
+	printing->spill_state = total + states > printing->style.width;
 }
 
 static void put_cell(const struct printing *printing, size_t column, const char *text)
@@ -177,6 +181,11 @@ static void put_cell(const struct printing *printing, size_t column, const char 
 		text = "";
 	}
 	used = text_out_visible(printing->to, text);
+	if (column + 2 == COLUMNS && printing->spill_state) {
+		text_out_char(printing->to, '\n');
+		text_out_spaces(printing->to, INDENT);
+		return;
+	}
 	text_out_spaces(printing->to, printing->widths[column] - used + GAP);
 }
 

@@ -127,6 +127,7 @@ static const struct {
 	{"node-17", "fd00:1:4000:5000:6000::/80", "fd00::1234:5678:9abc:def0"},
 	{"node-17", "fd00:1:4000:5000:6000::/80", "fd01::1234:5678:9abc:def0"},
 	{"node-17.with-a-name.of-some-length.example.com", "10.9.4.0/24", NULL},
+	{"node-17", "2001:db8:1234:5678::/64", "2001:db8:1234:5678:a00:27ff:fe4e:66a1"},
 	{"node-17", NULL, NULL},
 };
 
