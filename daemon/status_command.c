@@ -20,6 +20,7 @@
 #define PATIENCE_MS 5000L
 #define ANSWER_MAX  (64u * 1024u * 1024u)
 #define WIDTH       80
+#define NARROWEST   40 /* of a terminal; with less there is a word a line */
 
 struct answer {
 	char *text;
@@ -85,8 +86,8 @@ static struct status_style find_style(void)
 
 	if (!isatty(STDOUT_FILENO))
 		return style;
-	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40)
-		style.width = size.ws_col;
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0)
+		style.width = size.ws_col > NARROWEST ? size.ws_col : NARROWEST;
 	style.colour = !(no_colour && no_colour[0]) && !(terminal && strcmp(terminal, "dumb") == 0);
 	return style;
 }

@@ -8,6 +8,7 @@ import re
 import socket
 import statistics
 import sys
+import termios
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Callable, Generator
@@ -377,10 +378,11 @@ def test_no_socket(lab: Lab) -> None:
 # ---- the terminal ----
 
 
-def on_terminal(worker: Worker, environment: list[str]) -> str:
+def on_terminal(worker: Worker, environment: list[str], columns: int = 80) -> str:
     """What `hostgwd status` prints to a terminal, in an environment of these variables alone."""
     ours, theirs = pty.openpty()
     try:
+        termios.tcsetwinsize(theirs, (25, columns))
         command = ["env", "-i", *environment, hostgwd(), "status"]
         command.append(f"--status-socket={worker.status_socket}")
         log = os.ttyname(theirs)
@@ -410,6 +412,15 @@ def test_a_reader_that_has_seen_enough(site: Site) -> None:
     closed = ["sh", "-c", '"$@" >&-', "sh", hostgwd(), "status", socket_flag]
     done = site.worker.run(*closed, check=False)
     assert done.returncode == 1 and "standard output is closed" in done.stderr
+
+
+@pytest.mark.parametrize("columns,spilled", [(80, False), (40, True), (30, True), (0, False)])
+def test_narrow_terminals(lab: Lab, columns: int, spilled: bool) -> None:
+    """A narrow one is not taken for one of 80 columns, which one that does not say is."""
+    worker = lab.workers[0]
+    start(lab, worker)
+    heading = on_terminal(worker, [], columns).splitlines()[0]
+    assert heading.startswith("NODE") is not spilled, heading
 
 
 # ---- size ----
