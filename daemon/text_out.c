@@ -72,13 +72,19 @@ void text_out_number(struct text_out *out, uint64_t number)
 size_t text_out_visible_n(struct text_out *out, const char *text, size_t length)
 {
 	char *to = reserve(out, length);
+	unsigned special = 0;
 
-	for (size_t i = 0; to && i < length;) {
+	if (!to)
+		return length;
+	memcpy(to, text, length);
+	/* Nearly all that comes is plain ASCII, and is a megabyte where every node is in trouble.
+	 */
+	for (size_t i = 0; i < length; i++)
+		special |= (unsigned)((unsigned char)text[i] - 0x20u >= 0x7f - 0x20);
+	for (size_t i = 0; special && i < length;) {
 		size_t control = control_char_length(text + i, length - i);
 
-		to[i] = text[i];
-		if (control > 0)
-			memset(to + i, '?', control);
+		memset(to + i, '?', control);
 		i += control > 0 ? control : 1;
 	}
 	return length;
