@@ -80,19 +80,9 @@ static const struct placeholder {
 
 /* ---- the standard list ---- */
 
-char *cni_conf_print(const struct cni_conf *conf)
+static void print_bridge(FILE *to, const struct cni_conf *conf)
 {
-	char *text = NULL;
-	size_t size = 0;
-	FILE *to = open_memstream(&text, &size);
-
-	if (!to)
-		return NULL;
-	fputs("{\n"
-	      "  \"name\": \"cbr0\",\n"
-	      "  \"cniVersion\": \"0.3.1\",\n"
-	      "  \"plugins\": [\n"
-	      "    {\n"
+	fputs("    {\n"
 	      "      \"type\": \"bridge\",\n"
 	      "      \"bridge\": \"cni0\",\n"
 	      "      \"mtu\": ",
@@ -116,7 +106,25 @@ char *cni_conf_print(const struct cni_conf *conf)
 	print_routes(to, conf);
 	fputs("\n"
 	      "      }\n"
-	      "    },\n"
+	      "    }",
+	      to);
+}
+
+char *cni_conf_print(const struct cni_conf *conf)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *to = open_memstream(&text, &size);
+
+	if (!to)
+		return NULL;
+	fputs("{\n"
+	      "  \"name\": \"cbr0\",\n"
+	      "  \"cniVersion\": \"0.3.1\",\n"
+	      "  \"plugins\": [\n",
+	      to);
+	print_bridge(to, conf);
+	fputs(",\n"
 	      "    {\n"
 	      "      \"type\": \"portmap\",\n"
 	      "      \"capabilities\": {\"portMappings\": true}\n"

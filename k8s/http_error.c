@@ -177,11 +177,43 @@ static int explain_handshake(const char *words, const struct kube_config *config
 	return error_set(err, EPROTO, "TLS with %s failed: %s%s", config->server, words, hint);
 }
 
-int http_explain_transport(CURL *easy, CURLcode code, const char *words,
-                           const struct kube_config *config, struct error *err)
+static int explain_ca(const char *words, const struct kube_config *config, struct error *err)
 {
 	char ca[300];
 
+	return error_set(err, EINVAL, "%s cannot be used: %s", ca_name(config, ca, sizeof(ca)),
+	                 words);
+}
+
+static int explain_host(const char *words, const struct kube_config *config, struct error *err)
+{
+	return error_set(err, EHOSTUNREACH,
+	                 "cannot find the address of %s: %s; check the name and this host's "
+	                 "DNS (in a pod with hostNetwork the host's DNS is used)",
+	                 config->server, words);
+}
+
+static int explain_proxy_host(const struct kube_config *config, struct error *err)
+{
+	return error_set(err, EHOSTUNREACH,
+	                 "cannot find the address of the proxy; check proxy-url in %s, or "
+	                 "HTTPS_PROXY and NO_PROXY",
+	                 config->origin);
+}
+
+static int explain_others(const char *words, const struct kube_config *config, struct error *err)
+{
+	if (strstr(words, "CONNECT tunnel")) /* the proxy's answer to CONNECT */
+		return explain_proxy(words, config, err);
+	return error_set(err, EIO,
+	                 "the connection to %s broke: %s; is the API server restarting, or does "
+	                 "something on the way cut connections?",
+	                 config->server, words);
+}
+
+int http_explain_transport(CURL *easy, CURLcode code, const char *words,
+                           const struct kube_config *config, struct error *err)
+{
 	if (words[0] == '\0')
 		words = curl_easy_strerror(code);
 	if (quotes_proxy(words))
@@ -198,31 +230,17 @@ int http_explain_transport(CURL *easy, CURLcode code, const char *words,
 	case CURLE_SSL_CONNECT_ERROR:
 		return explain_handshake(words, config, err);
 	case CURLE_SSL_CACERT_BADFILE:
-		return error_set(err, EINVAL, "%s cannot be used: %s",
-		                 ca_name(config, ca, sizeof(ca)), words);
+		return explain_ca(words, config, err);
 	case CURLE_COULDNT_RESOLVE_HOST:
-		return error_set(
-			err, EHOSTUNREACH,
-			"cannot find the address of %s: %s; check the name and this host's "
-			"DNS (in a pod with hostNetwork the host's DNS is used)",
-			config->server, words);
+		return explain_host(words, config, err);
 	case CURLE_COULDNT_RESOLVE_PROXY:
-		return error_set(err, EHOSTUNREACH,
-		                 "cannot find the address of the proxy; check proxy-url in %s, or "
-		                 "HTTPS_PROXY and NO_PROXY",
-		                 config->origin);
+		return explain_proxy_host(config, err);
 	case CURLE_OUT_OF_MEMORY:
 		return error_set(err, ENOMEM, "out of memory");
 	case CURLE_PROXY:
 		return explain_proxy(words, config, err);
 	default:
-		if (strstr(words, "CONNECT tunnel")) /* the proxy's answer to CONNECT */
-			return explain_proxy(words, config, err);
-		return error_set(
-			err, EIO,
-			"the connection to %s broke: %s; is the API server restarting, or does "
-			"something on the way cut connections?",
-			config->server, words);
+		return explain_others(words, config, err);
 	}
 }
 
