@@ -5,6 +5,7 @@ import textwrap
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+MIGRATING = ROOT / "deploy/MIGRATING.md"
 
 
 def guides_command(guide: str, beginning: str) -> str:
@@ -16,7 +17,7 @@ def guides_command(guide: str, beginning: str) -> str:
 
 def guides_loop(beginning: str) -> str:
     """The loop over routes of deploy/MIGRATING.md whose first line begins so, to its `done`."""
-    lines = (ROOT / "deploy/MIGRATING.md").read_text(encoding="utf-8").splitlines()
+    lines = MIGRATING.read_text(encoding="utf-8").splitlines()
     first = next(i for i, line in enumerate(lines) if line.strip().startswith(beginning))
     last = next(i for i in range(first, len(lines)) if lines[i].strip() == "done")
     return textwrap.dedent("\n".join(lines[first : last + 1]))

@@ -9,7 +9,7 @@ import pytest
 
 import nodes_file
 from dual_stack import DUAL_CONF, DUAL_NODES
-from guide import GUIDE
+from guide import MIGRATING
 from lab import NODES, Lab, Worker, hostgwd
 from waiting import poll
 
@@ -145,7 +145,8 @@ def test_what_flanneld_wrote_by_now_stays(worker: Worker) -> None:
     assert done.returncode == 0, done.stderr
     assert worker.subnet_file.exists()
     assert "removed nftables table inet hostgw" in done.stdout
-    commands = [line for line in GUIDE.read_text("utf-8").splitlines() if "hostgwd cleanup" in line]
+    lines = MIGRATING.read_text("utf-8").splitlines()
+    commands = [line for line in lines if "hostgwd cleanup" in line]
     assert any(line.endswith("hostgwd cleanup --subnet-file=") for line in commands)
 
 
